@@ -1,0 +1,58 @@
+/** All that a peer may ask of the world. The driver performs them in the order given. */
+import type { PeerId } from '../identity/peer-id.ts'
+import type { LinkId } from './input.ts'
+import type { DraftClaim } from './input.ts'
+import type { Message } from './message.ts'
+
+/** Lower goes first on a link: a file transfer never delays a ping. */
+export const priorities = { probe: 0, gossip: 1, state: 2, data: 3 } as const
+export type Priority = keyof typeof priorities
+
+export type Effect =
+  | { readonly type: 'send'; readonly link: LinkId; readonly message: Message; readonly priority: Priority }
+  /** Sign it, and hand it back as `sealed`. */
+  | { readonly type: 'seal'; readonly draft: DraftClaim }
+  /** Open a link. Its offers come back as `signal-out`; the end is `link-opened` or `dial-failed`. */
+  | { readonly type: 'dial'; readonly peer: PeerId }
+  /** Close a link after what was sent on it is flushed. */
+  | { readonly type: 'hang-up'; readonly link: LinkId; readonly code: string }
+  /** Give the transport what its counterpart at `from` says. */
+  | { readonly type: 'signal'; readonly from: PeerId; readonly payload: Uint8Array }
+  /** Pass a signaling payload to the server, for `to`. */
+  | { readonly type: 'door-signal'; readonly to: PeerId; readonly payload: Uint8Array }
+  /** Stay registered at the server, or let it go. */
+  | { readonly type: 'door'; readonly wanted: boolean }
+  /** Tell the application. */
+  | { readonly type: 'notify'; readonly event: CoreEvent }
+
+export type MemberStatus = 'alive' | 'suspect' | 'dead' | 'left'
+
+/** A member as the core shows it: immutable, a new object whenever anything in it changed. */
+export interface CoreMember {
+  readonly id: PeerId
+  readonly status: MemberStatus
+  readonly incarnation: number
+  readonly instance: string
+  readonly startedAt: number
+  readonly metadata: Uint8Array
+  readonly zone: string
+  /** Open, authenticated link to it. */
+  readonly linked: boolean
+  /** Smoothed round-trip time over the direct link in ms, undefined before the first ack. */
+  readonly rttMs: number | undefined
+}
+
+export type CoreEvent =
+  | { readonly type: 'member-joined' | 'member-suspected' | 'member-recovered' | 'member-failed' | 'member-left' | 'member-updated'; readonly member: CoreMember }
+  | { readonly type: 'zone-unreachable' | 'zone-recovered'; readonly zone: string; readonly members: readonly PeerId[] }
+  | { readonly type: 'isolated' | 'reconnected' }
+  /** Our own key turned up in a newer instance: this one stops. */
+  | { readonly type: 'duplicate-identity'; readonly instance: string }
+  | { readonly type: 'link-opened' | 'link-closed'; readonly peer: PeerId }
+  | { readonly type: 'claim-rejected'; readonly from: PeerId | undefined; readonly code: string }
+  | { readonly type: 'message'; readonly from: PeerId; readonly payload: Uint8Array; readonly hops: number }
+  | { readonly type: 'broadcast'; readonly from: PeerId; readonly topic: string; readonly payload: Uint8Array }
+  /** The end of a `send` or `broadcast`: handed to a link or a route, or the code of why not. */
+  | { readonly type: 'sent'; readonly ref: number; readonly code?: string }
+  /** `leave` is signed and handed to every link: the driver may close. */
+  | { readonly type: 'leaving' }

@@ -1,0 +1,50 @@
+/**
+ * All that can happen to a peer. The one law for whoever drives the core:
+ *
+ *     one input, then perform every effect, then set one timer to `deadline()`.
+ */
+import type { Draft, Verified } from '../identity/claim.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import type { Claim, Message } from './message.ts'
+
+declare const linkBrand: unique symbol
+
+/** One open, authenticated channel, numbered by the driver and never used again. */
+export type LinkId = number & { readonly [linkBrand]: 'LinkId' }
+
+export type Input =
+  /** `deadline()` is reached. Late ticks are noticed by the core and count against its own health. */
+  | { readonly type: 'tick' }
+  /** Calendar time is `now + wallOffsetMs`; own timers are no finer than `granularityMs` (0 when exact). */
+  | { readonly type: 'clock'; readonly wallOffsetMs: number; readonly granularityMs: number }
+  /** The page or process was stopped (sleep, freeze, back/forward cache): own beliefs are stale. */
+  | { readonly type: 'resumed' }
+  /** The signaling server let us in (or let us in again), with a random sample of who else is there. */
+  | { readonly type: 'door-opened'; readonly sample: readonly PeerId[] }
+  /** A fresh sample over an open door. */
+  | { readonly type: 'door-sample'; readonly sample: readonly PeerId[] }
+  | { readonly type: 'door-closed' }
+  /** A link is authenticated at both ends. `initiator`: we dialled. */
+  | { readonly type: 'link-opened'; readonly link: LinkId; readonly peer: PeerId; readonly initiator: boolean }
+  /** A hint, never a verdict. */
+  | { readonly type: 'link-closed'; readonly link: LinkId }
+  | { readonly type: 'dial-failed'; readonly peer: PeerId; readonly code: string }
+  | { readonly type: 'received'; readonly link: LinkId; readonly message: Message }
+  /** Ingress refused something. `blame`: a fault that needs no clock and no view to see. */
+  | { readonly type: 'refused'; readonly link: LinkId; readonly code: string; readonly blame: boolean }
+  /** A draft came back signed, in the order in which `seal` effects were emitted. */
+  | { readonly type: 'sealed'; readonly claim: Verified<Claim> }
+  /** Our transport has something to tell the transport of `to`: an offer, an answer, a candidate. */
+  | { readonly type: 'signal-out'; readonly to: PeerId; readonly payload: Uint8Array }
+  /** The signaling server delivered such a thing. (What the mesh delivers arrives as `received`.) */
+  | { readonly type: 'signal-in'; readonly from: PeerId; readonly payload: Uint8Array }
+  | Command
+
+/** What the application asks for. `ref` comes back in `sent`. */
+export type Command =
+  | { readonly type: 'set-metadata'; readonly metadata: Uint8Array }
+  | { readonly type: 'send'; readonly to: PeerId; readonly payload: Uint8Array; readonly ref: number }
+  | { readonly type: 'broadcast'; readonly topic: string; readonly payload: Uint8Array; readonly ref: number }
+  | { readonly type: 'leave' }
+
+export type DraftClaim = Draft<Claim>

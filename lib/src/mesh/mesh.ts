@@ -1,0 +1,79 @@
+/** The thing that an application holds. `join()` makes one. */
+import type { PeerId } from '../identity/peer-id.ts'
+import type { Member, Metadata } from './member.ts'
+
+export type { Member, Metadata } from './member.ts'
+
+/** Every event is a `CustomEvent`; this is its `detail`. */
+export interface MeshEventMap {
+  'member-joined': { readonly member: Member }
+  'member-suspected': { readonly member: Member }
+  'member-recovered': { readonly member: Member }
+  'member-failed': { readonly member: Member }
+  'member-left': { readonly member: Member }
+  'member-updated': { readonly member: Member }
+  'zone-unreachable': { readonly zone: string; readonly members: readonly PeerId[] }
+  'zone-recovered': { readonly zone: string; readonly members: readonly PeerId[] }
+  isolated: Record<string, never>
+  reconnected: Record<string, never>
+  'link-opened': { readonly peer: PeerId }
+  'link-closed': { readonly peer: PeerId; readonly code: string }
+  /** Something that came in was refused: from whom (the link's peer) and why (a stable code). */
+  'claim-rejected': { readonly from: PeerId | undefined; readonly code: string }
+  /** A message to us (`broadcast: false`) or to all. */
+  message: { readonly from: PeerId; readonly data: unknown; readonly broadcast: boolean }
+  'signaling-connected': { readonly url: string }
+  'signaling-lost': { readonly url: string; readonly code: string }
+  error: { readonly error: Error & { readonly code: string } }
+  /** The mesh has ended: `leave()`, an aborted signal, or a newer instance of the same identity. */
+  closed: { readonly code: string }
+}
+
+export interface LinkStats {
+  readonly peer: PeerId
+  readonly initiator: boolean
+  readonly openedAt: number
+  readonly rttMs: number | undefined
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly bufferedBytes: number
+}
+
+export interface MeshStats {
+  readonly links: readonly LinkStats[]
+  /** Application bytes on data channels since the start, closed links included. */
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly framesSent: number
+  readonly framesReceived: number
+  /** Frames and bytes sent to the signaling server since the start. */
+  readonly signalingFramesSent: number
+  /** Refusals by code. */
+  readonly rejected: Readonly<Record<string, number>>
+  /** Lifeguard's local health: 0 is well, 8 is the worst. */
+  readonly localHealth: number
+  readonly isolated: boolean
+  readonly signaling: 'connecting' | 'connected' | 'closed'
+  /** The overlay's graph as computed from the member list: pairs of ids that should be linked. */
+  readonly edges: readonly (readonly [PeerId, PeerId])[]
+}
+
+export interface Mesh<M extends Metadata = Metadata> extends AsyncDisposable {
+  /** Our own id: our ed25519 public key, base64url, 43 characters. */
+  readonly id: PeerId
+  readonly room: string
+  readonly self: Member<M>
+  /** Everybody known, ourselves included, keyed by id; `dead` and `left` stay for a while. A new map only when something changed. */
+  readonly members: ReadonlyMap<PeerId, Member<M>>
+  addEventListener<K extends keyof MeshEventMap>(type: K, listener: (event: CustomEvent<MeshEventMap[K]>) => void, options?: AddEventListenerOptions | boolean): void
+  removeEventListener<K extends keyof MeshEventMap>(type: K, listener: (event: CustomEvent<MeshEventMap[K]>) => void, options?: EventListenerOptions | boolean): void
+  /** Replaces our metadata; at most 512 bytes as CBOR. Throws `ERR_METADATA_TOO_LARGE`. */
+  setMetadata(metadata: M): void
+  /** Resolves when the message was handed to a link. Rejects with `ERR_UNKNOWN_PEER`, `ERR_MESSAGE_TOO_LARGE`, `ERR_CLOSED`, `ERR_UNREACHABLE`. */
+  send(to: PeerId, data: unknown): Promise<void>
+  /** To everyone but ourselves. */
+  broadcast(data: unknown): Promise<void>
+  stats(): MeshStats
+  /** Tells everyone, closes every link and the signaling connection. Safe to call twice. */
+  leave(): Promise<void>
+}
