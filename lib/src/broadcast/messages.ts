@@ -13,10 +13,17 @@ export interface News extends ClaimBase {
 }
 
 /** Claims of news, flooded once. */
-export interface Spread { readonly type: 'spread'; readonly claims: readonly Verified<News>[] }
+export interface Spread {
+  readonly type: 'spread'
+  readonly claims: readonly Verified<News>[]
+}
 
 /** A message to the peer at the other end of a link or a route, whole. */
-export interface Direct { readonly type: 'direct'; readonly seq: number; readonly payload: Uint8Array }
+export interface Direct {
+  readonly type: 'direct'
+  readonly seq: number
+  readonly payload: Uint8Array
+}
 
 export type BroadcastClaim = News
 export type BroadcastMessage = Spread | Direct

@@ -43,7 +43,11 @@ export interface CoreMember {
 }
 
 export type CoreEvent =
-  | { readonly type: 'member-joined' | 'member-suspected' | 'member-recovered' | 'member-failed' | 'member-left' | 'member-updated'; readonly member: CoreMember }
+  | {
+      readonly type:
+        'member-joined' | 'member-suspected' | 'member-recovered' | 'member-failed' | 'member-left' | 'member-updated'
+      readonly member: CoreMember
+    }
   | { readonly type: 'zone-unreachable' | 'zone-recovered'; readonly zone: string; readonly members: readonly PeerId[] }
   | { readonly type: 'isolated' | 'reconnected' }
   /** Our own key turned up in a newer instance: this one stops. */

@@ -65,8 +65,16 @@ export interface Mesh<M extends Metadata = Metadata> extends AsyncDisposable {
   readonly self: Member<M>
   /** Everybody known, ourselves included, keyed by id; `dead` and `left` stay for a while. A new map only when something changed. */
   readonly members: ReadonlyMap<PeerId, Member<M>>
-  addEventListener<K extends keyof MeshEventMap>(type: K, listener: (event: CustomEvent<MeshEventMap[K]>) => void, options?: AddEventListenerOptions | boolean): void
-  removeEventListener<K extends keyof MeshEventMap>(type: K, listener: (event: CustomEvent<MeshEventMap[K]>) => void, options?: EventListenerOptions | boolean): void
+  addEventListener<K extends keyof MeshEventMap>(
+    type: K,
+    listener: (event: CustomEvent<MeshEventMap[K]>) => void,
+    options?: AddEventListenerOptions | boolean,
+  ): void
+  removeEventListener<K extends keyof MeshEventMap>(
+    type: K,
+    listener: (event: CustomEvent<MeshEventMap[K]>) => void,
+    options?: EventListenerOptions | boolean,
+  ): void
   /** Replaces our metadata; at most 512 bytes as CBOR. Throws `ERR_METADATA_TOO_LARGE`. */
   setMetadata(metadata: M): void
   /** Resolves when the message was handed to a link. Rejects with `ERR_UNKNOWN_PEER`, `ERR_MESSAGE_TOO_LARGE`, `ERR_CLOSED`, `ERR_UNREACHABLE`. */

@@ -26,7 +26,11 @@ export interface Forward {
 }
 
 /** "I could not pass it on": back along the link that it came in on, so that the source tries another path. */
-export interface Undeliverable { readonly type: 'undeliverable'; readonly author: PeerId; readonly id: Uint8Array }
+export interface Undeliverable {
+  readonly type: 'undeliverable'
+  readonly author: PeerId
+  readonly id: Uint8Array
+}
 
 export type OverlayClaim = Routed
 export type OverlayMessage = Forward | Undeliverable

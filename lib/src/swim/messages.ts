@@ -69,7 +69,9 @@ export interface ProbeCargo {
   readonly claims: readonly Verified<SwimClaim>[]
 }
 
-export interface Ping extends ProbeCargo { readonly type: 'ping' }
+export interface Ping extends ProbeCargo {
+  readonly type: 'ping'
+}
 export interface Ack extends ProbeCargo {
   readonly type: 'ack'
   /** The sender's calendar time, for the clock-skew estimate. */
@@ -86,14 +88,27 @@ export interface PingReq {
 }
 
 /** The helper's ping on somebody's behalf; the target answers with a signed ack. */
-export interface IndirectPing { readonly type: 'indirect-ping'; readonly origin: PeerId; readonly nonce: Uint8Array }
+export interface IndirectPing {
+  readonly type: 'indirect-ping'
+  readonly origin: PeerId
+  readonly nonce: Uint8Array
+}
 /** The target's signed answer, to the helper and from it to the origin. */
-export interface IndirectAck { readonly type: 'indirect-ack'; readonly claim: Verified<AckClaim> }
+export interface IndirectAck {
+  readonly type: 'indirect-ack'
+  readonly claim: Verified<AckClaim>
+}
 /** "I am here, your target is silent": advice about the asker's own health, never an accusation. */
-export interface Nack { readonly type: 'nack'; readonly nonce: Uint8Array }
+export interface Nack {
+  readonly type: 'nack'
+  readonly nonce: Uint8Array
+}
 
 /** Fresh claims, sent on at once. */
-export interface Gossip { readonly type: 'gossip'; readonly claims: readonly Verified<SwimClaim>[] }
+export interface Gossip {
+  readonly type: 'gossip'
+  readonly claims: readonly Verified<SwimClaim>[]
+}
 
 /** Push-pull, first step: the sender's table as bucket digests. */
 export interface SyncBuckets {
@@ -108,10 +123,17 @@ export interface SyncBuckets {
 }
 
 /** Second step: what the sender holds in the buckets that differ, as 16-byte rows (8 of the id, 8 of the state). */
-export interface SyncRows { readonly type: 'sync-rows'; readonly buckets: readonly number[]; readonly rows: Uint8Array }
+export interface SyncRows {
+  readonly type: 'sync-rows'
+  readonly buckets: readonly number[]
+  readonly rows: Uint8Array
+}
 
 /** Third step: "send me these", as 8-byte prefixes of ids. */
-export interface SyncWant { readonly type: 'sync-want'; readonly ids: Uint8Array }
+export interface SyncWant {
+  readonly type: 'sync-want'
+  readonly ids: Uint8Array
+}
 
 export type SwimMessage =
-  | Ping | Ack | PingReq | IndirectPing | IndirectAck | Nack | Gossip | SyncBuckets | SyncRows | SyncWant
+  Ping | Ack | PingReq | IndirectPing | IndirectAck | Nack | Gossip | SyncBuckets | SyncRows | SyncWant
