@@ -5,8 +5,12 @@
 import type { ClaimBase, Verified } from '../identity/claim.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 
-/** What a routed claim carries. The receiver decodes the payload as a frame of that kind. */
-export type RoutedKind = 'frame' | 'signal'
+/**
+ * What a routed claim carries. `frame`: an encoded frame, which the receiver decodes as one. `signal`:
+ * a transport's signaling payload, sealed to the receiver. `receipt`: the 16-byte id of a routed claim
+ * that its receiver has in hand.
+ */
+export type RoutedKind = 'frame' | 'signal' | 'receipt'
 
 export interface Routed extends ClaimBase {
   readonly type: 'routed'
@@ -14,14 +18,21 @@ export interface Routed extends ClaimBase {
   /** 16 bytes; with the author it is the key for de-duplication. */
   readonly id: Uint8Array
   readonly kind: RoutedKind
-  /** `frame`: an encoded frame. `signal`: a transport's signaling payload, sealed to the receiver. */
+  /** The source waits for a receipt and tries another path when none comes. Always false on a receipt. */
+  readonly receipt: boolean
   readonly payload: Uint8Array
 }
 
-/** A routed claim under way. `path` are the relays still ahead, then the receiver; at most 8. */
+/**
+ * A routed claim under way. `path` is whole and stays whole: the relays in order, then the receiver, at
+ * most 8, no peer twice and the source not among them. `at` says whose turn it is: `path[at]` is the
+ * peer that reads this, and it came from `path[at - 1]`, or from the source when `at` is 0. So every
+ * relay sees that it stands where the path says, and the receiver knows a way back that works.
+ */
 export interface Forward {
   readonly type: 'forward'
   readonly path: readonly PeerId[]
+  readonly at: number
   readonly claim: Verified<Routed>
 }
 
@@ -32,5 +43,31 @@ export interface Undeliverable {
   readonly id: Uint8Array
 }
 
+/** The codes are on the wire: never renumber. */
+export const edgeWords = {
+  /** "I want this link." What is assumed of a link's peer until it says otherwise. */
+  want: 0,
+  /** "I could do without this link": a link that both ends could do without is closed. */
+  spare: 1,
+  /** "Let us be linked although no ring says so." */
+  ask: 2,
+  /** "Yes: dial me." */
+  grant: 3,
+  /** "No." */
+  decline: 4,
+  /** "You and I cannot link": the edge between us falls to the next on its ring, for both of us. */
+  cannot: 5,
+  /** "Forget that: we can." */
+  can: 6,
+} as const
+
+export type EdgeWord = keyof typeof edgeWords
+
+/** About the edge between its speaker and its hearer. Its author is the link's peer, or the author of the route it came on. */
+export interface Edge {
+  readonly type: 'edge'
+  readonly word: EdgeWord
+}
+
 export type OverlayClaim = Routed
-export type OverlayMessage = Forward | Undeliverable
+export type OverlayMessage = Forward | Undeliverable | Edge
