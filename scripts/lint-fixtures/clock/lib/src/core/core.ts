@@ -1,0 +1,6 @@
+export const now = () => Date.now()
+export const today = () => new Date()
+export const dice = () => Math.random()
+export const later = (run: () => void) => setTimeout(run, 1)
+export const sooner = (run: () => void) => globalThis.setTimeout(run, 1)
+export const exact = () => performance.now()

@@ -1,0 +1,3 @@
+import { suspicion } from './suspicion.ts'
+
+export const probe = () => suspicion

@@ -1,0 +1,3 @@
+export interface Mesh {
+  readonly id: string
+}

@@ -1,0 +1,2 @@
+// Types of core, yes; its code, no.
+export { core } from '../core/core.ts'

@@ -1,0 +1,3 @@
+import { ring } from '../../overlay/ring.ts'
+
+export const suspicion = ring

@@ -1,0 +1,4 @@
+// A dependency is confined to the room that names it.
+import { encode } from 'cbor-x'
+
+export const digest = encode

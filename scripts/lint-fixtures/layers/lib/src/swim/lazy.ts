@@ -1,0 +1,2 @@
+// A dynamic import is an import.
+export const lazy = () => import('../core/core.ts')

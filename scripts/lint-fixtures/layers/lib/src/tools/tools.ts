@@ -1,0 +1,2 @@
+// A folder that the table does not know.
+export { core } from '../core/core.ts'
