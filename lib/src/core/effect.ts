@@ -1,5 +1,6 @@
 /** All that a peer may ask of the world. The driver performs them in the order given. */
 import type { PeerId } from '../identity/peer-id.ts'
+import type { MemberStatus } from '../swim/member.ts'
 import type { LinkId } from './input.ts'
 import type { DraftClaim } from './input.ts'
 import type { Message } from './message.ts'
@@ -24,8 +25,6 @@ export type Effect =
   | { readonly type: 'door'; readonly wanted: boolean }
   /** Tell the application. */
   | { readonly type: 'notify'; readonly event: CoreEvent }
-
-export type MemberStatus = 'alive' | 'suspect' | 'dead' | 'left'
 
 /** A member as the core shows it: immutable, a new object whenever anything in it changed. */
 export interface CoreMember {

@@ -116,10 +116,6 @@ export interface SyncBuckets {
   readonly count: number
   /** 64 buckets of 8 bytes each, 512 bytes. */
   readonly buckets: Uint8Array
-  /** What the sender holds the receiver to be: lets the receiver refute at first contact. */
-  readonly you: 'unknown' | 'alive' | 'suspect' | 'dead' | 'left'
-  /** The incarnation that `you` speaks of, 16 bytes; empty when unknown. */
-  readonly yourIncarnation: Digest | ''
 }
 
 /** Second step: what the sender holds in the buckets that differ, as 16-byte rows (8 of the id, 8 of the state). */

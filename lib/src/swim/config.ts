@@ -1,0 +1,94 @@
+/**
+ * Every parameter of the failure detector, under the name that the papers give it. Times are in
+ * milliseconds. A default says where it comes from.
+ */
+export interface SwimConfig {
+  /** How often one neighbour is probed. SWIM §4.1; memberlist LAN: 1 s. */
+  readonly protocolPeriodMs: number
+  /** Waited for a direct ack before any round trip was measured. memberlist LAN `ProbeTimeout`: 500 ms. */
+  readonly probeTimeoutInitialMs: number
+  /** The direct timeout follows the round trip (RFC 6298: srtt + 4 · rttvar) but is never below this. A guess: several times a browser's garbage collection pause. */
+  readonly probeTimeoutMinMs: number
+  readonly probeTimeoutMaxMs: number
+  /** k, how many others are asked to ping a silent target. SWIM §4.1, memberlist `IndirectChecks`: 3. */
+  readonly indirectProbes: number
+  /** A helper answers `nack` at this part of the time it was given. Lifeguard §IV.A: 80 %. */
+  readonly nackFraction: number
+  /** How many accusers a verdict needs at most: k(m) = min(this, ⌈m/2⌉) of m monitors. Measured with 8 monitors: the balanced value up to a tenth of liars. */
+  readonly accusersNeededMax: number
+  /** The suspicion time is never below this, whatever the mesh's crossing time. A guess. */
+  readonly suspicionMinMs: number
+  /** The suspicion time with no accuser beyond the needed ones, as a multiple of its least value. Lifeguard β = 6 is for one accuser; here it is counted from the k-th. A guess. */
+  readonly suspicionMaxFactor: number
+  /** An accusation that finds too few companions is forgotten after this long. Suspicions that last are either verdicts or mistakes. A guess. */
+  readonly accusationWindowMs: number
+  /** A member refutes at most this often. */
+  readonly refuteIntervalMs: number
+  /** Whose accusation was refuted does not accuse that subject again for so long. */
+  readonly cooldownMs: number
+  /** Own evidence of life (a frame over the direct link) outweighs others' accusations for so long. */
+  readonly freshEvidenceMs: number
+  /** Largest local-health score, S. Lifeguard §IV.A, memberlist `AwarenessMaxMultiplier`: 8. */
+  readonly awarenessMax: number
+  /** A fresh claim waits this long for company before it is flushed to the other links. */
+  readonly gossipDelayMs: number
+  /** How many neighbours get a fresh claim at once; the degree of the overlay. */
+  readonly gossipFanout: number
+  /** How many claims ride on one ping or ack. */
+  readonly claimsPerProbe: number
+  /** The lease is renewed every `members × this`, so that the mesh's renewals cost each peer a constant load. Measured: `npm run sim -- steady`. */
+  readonly leasePerMemberMs: number
+  readonly leaseRenewMinMs: number
+  /** The lease lasts this many renewals. A guess: two may be lost. */
+  readonly leaseRenewals: number
+  /** How far claims may be dated ahead of our clock before they are held to be from the future. */
+  readonly clockSkewMs: number
+  /** A tick later than this is a stall: whoever waited for us waited in vain, so we blame ourselves. A guess. */
+  readonly stallMs: number
+  /** A neighbour without a link is probed over routes, but not before it had this long to get one. */
+  readonly linkGraceMs: number
+  /** Digests that differ start a push-pull once our own table was quiet for so long. */
+  readonly quietMs: number
+  /** At most one push-pull with a neighbour in this time. */
+  readonly syncIntervalMs: number
+  /** All of a zone must fall silent within this window to be reported as one. */
+  readonly zoneWindowMs: number
+  /** How many members are accepted. */
+  readonly membersMax: number
+  /** How many departed members are remembered. */
+  readonly tombstonesMax: number
+  /** Metadata changes closer together than this are sent as one. */
+  readonly metadataIntervalMs: number
+}
+
+export const swimDefaults: SwimConfig = {
+  protocolPeriodMs: 1000,
+  probeTimeoutInitialMs: 500,
+  probeTimeoutMinMs: 200,
+  probeTimeoutMaxMs: 2000,
+  indirectProbes: 3,
+  nackFraction: 0.8,
+  accusersNeededMax: 3,
+  suspicionMinMs: 500,
+  suspicionMaxFactor: 3,
+  accusationWindowMs: 60_000,
+  refuteIntervalMs: 2000,
+  cooldownMs: 30_000,
+  freshEvidenceMs: 10_000,
+  awarenessMax: 8,
+  gossipDelayMs: 10,
+  gossipFanout: 8,
+  claimsPerProbe: 6,
+  leasePerMemberMs: 10_000,
+  leaseRenewMinMs: 60_000,
+  leaseRenewals: 3,
+  clockSkewMs: 60_000,
+  stallMs: 250,
+  linkGraceMs: 5000,
+  quietMs: 1000,
+  syncIntervalMs: 1000,
+  zoneWindowMs: 3000,
+  membersMax: 10_000,
+  tombstonesMax: 4096,
+  metadataIntervalMs: 250,
+}

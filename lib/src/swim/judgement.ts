@@ -1,0 +1,167 @@
+/**
+ * Suspicion and verdict. There is no `dead` message that could be forged: a member is dead to us when
+ * enough of its monitors accused the incarnation we know, the suspicion time has passed since without
+ * a refutation, and we have heard nothing from it ourselves.
+ */
+import type { Verified } from '../identity/claim.ts'
+import type { Millis } from '../identity/millis.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import { earliest, type SwimContext } from './context.ts'
+import { accusersNeeded, present, suspicionMs, transitions, type MemberRecord, type Suspicion } from './member.ts'
+import type { Accuse } from './messages.ts'
+
+export interface Verdicts {
+  suspected(record: MemberRecord): void
+  cleared(record: MemberRecord): void
+  condemned(record: MemberRecord, now: Millis): void
+}
+
+export class Judgement {
+  readonly #context: SwimContext
+  readonly #verdicts: Verdicts
+  readonly #suspects = new Set<MemberRecord>()
+  readonly #cooldownUntil = new Map<PeerId, Millis>()
+  /** No verdict and no lapse is due before this. */
+  #nextAt: Millis | undefined
+
+  constructor(context: SwimContext, verdicts: Verdicts) {
+    this.#context = context
+    this.#verdicts = verdicts
+  }
+
+  deadline(): Millis | undefined {
+    return this.#nextAt
+  }
+
+  /** Our own probes failed: may we say so, and have we not said it yet? */
+  mayAccuse(record: MemberRecord, now: Millis): boolean {
+    const { port } = this.#context
+    if (!present(record.status) || record.suspicion?.accusations.has(port.self)) return false
+    if (!port.entitled(port.self, record.id)) return false
+    const until = this.#cooldownUntil.get(record.id)
+    if (until === undefined || now >= until) {
+      this.#cooldownUntil.delete(record.id)
+      return true
+    }
+    return false
+  }
+
+  /** Answers `known` for a repetition, `void` for one that counts for nothing in our view, else `counted`. */
+  accuse(record: MemberRecord, claim: Verified<Accuse>, now: Millis): 'known' | 'void' | 'counted' {
+    const { port, table } = this.#context
+    if (!present(record.status) || claim.incarnationDigest !== record.alive.incarnationDigest) return 'void'
+    if (record.suspicion?.accusations.has(claim.author)) return 'known'
+    const accuser = table.get(claim.author)
+    if (accuser === undefined || !present(accuser.status) || !port.entitled(claim.author, record.id)) return 'void'
+    const suspicion: Suspicion = (record.suspicion ??= { accusations: new Map(), firstAt: now, newestAt: now, enoughAt: undefined, dueAt: undefined })
+    suspicion.accusations.set(claim.author, claim)
+    suspicion.newestAt = now
+    this.#suspects.add(record)
+    this.#schedule(record, suspicion, now)
+    if (record.status === 'alive') {
+      table.change(record, () => {
+        record.status = transitions[record.status].accused
+        record.statusAt = now
+      })
+      this.#verdicts.suspected(record)
+    }
+    return 'counted'
+  }
+
+  /** A newer incarnation voids what was held against the last one, and silences us if we were among the accusers. */
+  refuted(record: MemberRecord, now: Millis): void {
+    const { port, config } = this.#context
+    if (record.suspicion?.accusations.has(port.self)) this.#cooldownUntil.set(record.id, (now + config.cooldownMs) as Millis)
+    record.suspicion = undefined
+    this.#suspects.delete(record)
+  }
+
+  /** It left, or its lease ran out: nothing remains to be decided. */
+  settled(record: MemberRecord): void {
+    this.#suspects.delete(record)
+  }
+
+  /** We stood still: a refutation may wait unread. */
+  stalled(now: Millis): void {
+    const graceMs = this.#leastMs()
+    for (const { suspicion } of this.#suspects) {
+      if (suspicion?.dueAt !== undefined) suspicion.dueAt = Math.max(suspicion.dueAt, now + graceMs) as Millis
+    }
+  }
+
+  /** Answers the suspects that we should probe before we decide. */
+  tick(now: Millis, isolated: boolean): void {
+    if (this.#nextAt === undefined || now < this.#nextAt) return
+    this.#nextAt = undefined
+    for (const record of [...this.#suspects]) {
+      const { suspicion } = record
+      if (suspicion === undefined) throw new Error(`${record.id} is a suspect without a suspicion`)
+      this.#schedule(record, suspicion, now)
+      if (suspicion.dueAt === undefined) {
+        if (now >= suspicion.newestAt + this.#context.config.accusationWindowMs) this.#clear(record, now)
+      } else if (now >= suspicion.dueAt) {
+        const heardAt = this.#context.heardAt.get(record.id)
+        if (isolated) {
+          // Whoever hears nobody learns of no refutation either.
+          suspicion.dueAt = (now + this.#leastMs()) as Millis
+        } else if (heardAt !== undefined && heardAt > (suspicion.enoughAt ?? suspicion.firstAt) && now < heardAt + this.#context.config.freshEvidenceMs) {
+          suspicion.dueAt = (heardAt + this.#context.config.freshEvidenceMs) as Millis
+        } else {
+          this.#condemn(record, now)
+          continue
+        }
+      }
+      if (this.#suspects.has(record)) this.#nextAt = earliest(this.#nextAt, this.#reviewAt(suspicion))
+    }
+    for (const [peer, until] of this.#cooldownUntil) if (now >= until) this.#cooldownUntil.delete(peer)
+  }
+
+  /** What a refutation needs to come about: our accusation to the subject, and its answer to us. */
+  #leastMs(): number {
+    const { config, table, roundTrips, granularityMs, awareness } = this.#context
+    const hopMs = Math.max(roundTrips.typical(config.probeTimeoutInitialMs / 2).timeoutMs / 2, 10) + config.gossipDelayMs
+    // Eight links each: the mean distance is about log₇ n, and one more for the diameter.
+    const diameter = 1 + Math.log(Math.max(2, table.presentCount)) / Math.log(7)
+    return awareness.scale(Math.max(config.suspicionMinMs, 2 * diameter * hopMs)) + granularityMs
+  }
+
+  #schedule(record: MemberRecord, suspicion: Suspicion, now: Millis): void {
+    const { config, port } = this.#context
+    const monitors = port.monitorsOf(record.id).length
+    const needed = accusersNeeded(monitors, config.accusersNeededMax)
+    const accusers = suspicion.accusations.size
+    if (accusers >= needed) {
+      const least = this.#leastMs()
+      const before = suspicion.enoughAt
+      suspicion.enoughAt ??= now
+      const dueAt = suspicion.enoughAt + suspicionMs(accusers, needed, monitors, least, least * config.suspicionMaxFactor)
+      // A reprieve (we heard from it, or stood still) is not taken back by one more accuser.
+      if (before === undefined || suspicion.dueAt === undefined) suspicion.dueAt = dueAt as Millis
+      else if (suspicion.dueAt <= suspicion.enoughAt + least * config.suspicionMaxFactor) suspicion.dueAt = Math.min(suspicion.dueAt, Math.max(now, dueAt)) as Millis
+    }
+    this.#nextAt = earliest(this.#nextAt, this.#reviewAt(suspicion))
+  }
+
+  #reviewAt(suspicion: Suspicion): Millis {
+    return suspicion.dueAt ?? ((suspicion.newestAt + this.#context.config.accusationWindowMs) as Millis)
+  }
+
+  #clear(record: MemberRecord, now: Millis): void {
+    record.suspicion = undefined
+    this.#suspects.delete(record)
+    this.#context.table.change(record, () => {
+      record.status = transitions[record.status].cleared
+      record.statusAt = now
+    })
+    this.#verdicts.cleared(record)
+  }
+
+  #condemn(record: MemberRecord, now: Millis): void {
+    this.#suspects.delete(record)
+    this.#context.table.change(record, () => {
+      record.status = transitions[record.status].condemned
+      record.statusAt = now
+    })
+    this.#verdicts.condemned(record, now)
+  }
+}

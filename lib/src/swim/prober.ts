@@ -1,0 +1,217 @@
+/**
+ * Probes (SWIM §3.1, §4.3): each period the next neighbour of a shuffled list is pinged; one that is
+ * silent is pinged again and, through k of its other neighbours, a third time. Whoever hears that a
+ * neighbour of its own is in doubt probes it at once, all three ways together.
+ */
+import type { Millis } from '../identity/millis.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import { earliest, type SwimContext } from './context.ts'
+import { present } from './member.ts'
+import type { AckClaim } from './messages.ts'
+import type { Verified } from '../identity/claim.ts'
+
+interface Probe {
+  readonly target: PeerId
+  readonly seqs: number[]
+  readonly nonce: Uint8Array
+  readonly startedAt: Millis
+  /** When the first ping left; a later ack is no measure of the round trip. */
+  pingedAt: Millis | undefined
+  directUntil: Millis
+  /** Set once helpers were asked. */
+  indirectUntil: Millis | undefined
+  helpers: number
+  nacks: number
+}
+
+export interface ProbeOutcomes {
+  /** No answer by any way, since `startedAt`. */
+  silent(target: PeerId, startedAt: Millis, now: Millis): void
+  answered(target: PeerId, now: Millis): void
+  ping(target: PeerId, seq: number): void
+}
+
+export class Prober {
+  readonly #context: SwimContext
+  readonly #outcomes: ProbeOutcomes
+  readonly #probes = new Map<PeerId, Probe>()
+  #order: PeerId[] = []
+  #periodAt: Millis | undefined
+  #seq = 0
+  readonly #neighbourSince = new Map<PeerId, Millis>()
+
+  constructor(context: SwimContext, outcomes: ProbeOutcomes) {
+    this.#context = context
+    this.#outcomes = outcomes
+  }
+
+  start(now: Millis): void {
+    // A random phase: peers that started together must not probe together.
+    this.#periodAt = (now + this.#context.port.random() * this.#context.config.protocolPeriodMs) as Millis
+  }
+
+  stop(): void {
+    this.#periodAt = undefined
+    this.#probes.clear()
+  }
+
+  deadline(): Millis | undefined {
+    let next = this.#periodAt
+    for (const probe of this.#probes.values()) next = earliest(next, probe.indirectUntil ?? probe.directUntil)
+    return next
+  }
+
+  tick(now: Millis): void {
+    for (const probe of [...this.#probes.values()]) {
+      if (probe.indirectUntil === undefined) {
+        if (now >= probe.directUntil) this.#askHelpers(probe, now)
+      } else if (now >= probe.indirectUntil) {
+        this.#silent(probe, now)
+      }
+    }
+    if (this.#periodAt !== undefined && now >= this.#periodAt) {
+      // A late tick is not caught up with: the period is a rate, and the missed probes are lost.
+      this.#periodAt = (now + this.#context.awareness.scale(this.#context.config.protocolPeriodMs)) as Millis
+      const target = this.#next(now)
+      if (target !== undefined) this.probe(target, false, now)
+    }
+  }
+
+  /** `urgent`: somebody doubts it, so ask every way at once. */
+  probe(target: PeerId, urgent: boolean, now: Millis): void {
+    const { port } = this.#context
+    const active = this.#probes.get(target)
+    if (active !== undefined) {
+      if (urgent && active.indirectUntil === undefined) this.#askHelpers(active, now)
+      return
+    }
+    const probe: Probe = {
+      target, seqs: [], nonce: port.nonce(), startedAt: now, pingedAt: undefined,
+      directUntil: now, indirectUntil: undefined, helpers: 0, nacks: 0,
+    }
+    this.#probes.set(target, probe)
+    const linked = port.linked(target)
+    if (linked) {
+      probe.directUntil = (now + this.#directTimeoutMs(target)) as Millis
+      probe.pingedAt = now
+      this.#ping(probe)
+    }
+    if (urgent || !linked) this.#askHelpers(probe, now)
+  }
+
+  probing(target: PeerId): boolean {
+    return this.#probes.has(target)
+  }
+
+  onAck(from: PeerId, seq: number, now: Millis): number | undefined {
+    const probe = this.#probes.get(from)
+    if (probe === undefined || !probe.seqs.includes(seq)) return undefined
+    const rttMs = probe.seqs.length === 1 && probe.pingedAt !== undefined ? now - probe.pingedAt : undefined
+    if (rttMs !== undefined) this.#context.roundTrips.measured(from, rttMs)
+    this.#answered(probe, now)
+    return rttMs
+  }
+
+  onIndirectAck(claim: Verified<AckClaim>, now: Millis): boolean {
+    const probe = this.#probes.get(claim.author)
+    if (probe === undefined || claim.origin !== this.#context.port.self || !sameNonce(probe.nonce, claim.nonce)) return false
+    this.#answered(probe, now)
+    return true
+  }
+
+  onNack(nonce: Uint8Array): void {
+    for (const probe of this.#probes.values()) if (sameNonce(probe.nonce, nonce)) probe.nacks += 1
+  }
+
+  /** We stood still, and answers may wait unread: nobody is silent before it had its time again. */
+  stalled(now: Millis): void {
+    for (const probe of this.#probes.values()) {
+      const more = this.#directTimeoutMs(probe.target)
+      probe.directUntil = Math.max(probe.directUntil, now + more) as Millis
+      if (probe.indirectUntil !== undefined) probe.indirectUntil = Math.max(probe.indirectUntil, now + more) as Millis
+    }
+  }
+
+  forget(target: PeerId): void {
+    this.#probes.delete(target)
+  }
+
+  #next(now: Millis): PeerId | undefined {
+    const { port, config, table } = this.#context
+    const neighbours = port.neighbours()
+    for (const peer of this.#neighbourSince.keys()) if (!neighbours.includes(peer)) this.#neighbourSince.delete(peer)
+    for (const peer of neighbours) if (!this.#neighbourSince.has(peer)) this.#neighbourSince.set(peer, now)
+    for (let tries = 0; tries <= neighbours.length; tries += 1) {
+      if (this.#order.length === 0) this.#order = shuffled(neighbours, () => port.random())
+      const target = this.#order.pop()
+      if (target === undefined) return undefined
+      const record = table.get(target)
+      if (record === undefined || !present(record.status) || !neighbours.includes(target)) continue
+      // A neighbour that is still being dialled has no way to answer yet.
+      if (!port.linked(target) && now - (this.#neighbourSince.get(target) ?? now) < config.linkGraceMs) continue
+      return target
+    }
+    return undefined
+  }
+
+  #askHelpers(probe: Probe, now: Millis): void {
+    const { port, config, awareness, roundTrips, table } = this.#context
+    const { self } = port
+    const helpers = shuffled(
+      port.monitorsOf(probe.target).filter((peer) => peer !== self && table.get(peer)?.status === 'alive' && port.hops(peer) !== undefined),
+      () => port.random(),
+    ).slice(0, config.indirectProbes)
+    const typical = roundTrips.typical(config.probeTimeoutInitialMs)
+    const hopMs = Math.max(typical.timeoutMs, config.probeTimeoutMinMs / 2)
+    let hops = 1
+    for (const helper of helpers) hops = Math.max(hops, port.hops(helper) ?? 1)
+    probe.helpers = helpers.length
+    const helpMs = awareness.scale(hopMs)
+    // Out to the helper and back again, and in between what the helper itself may wait.
+    const waitMs = Math.max(awareness.scale(hopMs * hops) + helpMs, this.#directTimeoutMs(probe.target))
+    probe.indirectUntil = Math.min(now + waitMs + this.#context.granularityMs, now + awareness.scale(4 * config.probeTimeoutMaxMs)) as Millis
+    for (const helper of helpers) {
+      port.send(helper, { type: 'ping-req', target: probe.target, nonce: probe.nonce, timeoutMs: Math.ceil(helpMs) as Millis }, 'probe')
+    }
+    // A lost ping is more likely than a lost peer.
+    if (port.linked(probe.target)) this.#ping(probe)
+  }
+
+  #ping(probe: Probe): void {
+    this.#seq = (this.#seq + 1) >>> 0
+    probe.seqs.push(this.#seq)
+    this.#outcomes.ping(probe.target, this.#seq)
+  }
+
+  #directTimeoutMs(target: PeerId): number {
+    const { config, roundTrips, awareness, granularityMs } = this.#context
+    const measured = roundTrips.timeoutMs(target) ?? config.probeTimeoutInitialMs
+    return awareness.scale(Math.min(config.probeTimeoutMaxMs, Math.max(config.probeTimeoutMinMs, measured))) + granularityMs
+  }
+
+  #answered(probe: Probe, now: Millis): void {
+    this.#probes.delete(probe.target)
+    this.#context.awareness.add(-1)
+    this.#outcomes.answered(probe.target, now)
+  }
+
+  #silent(probe: Probe, now: Millis): void {
+    this.#probes.delete(probe.target)
+    // Lifeguard §IV.A: a nack that stays out says that the trouble may be ours.
+    this.#context.awareness.add(Math.max(0, probe.helpers - probe.nacks))
+    this.#outcomes.silent(probe.target, probe.startedAt, now)
+  }
+}
+
+const sameNonce = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, at) => byte === b[at])
+
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const copy = [...items]
+  for (let i = copy.length - 1; i > 0; i -= 1) {
+    const j = Math.floor(random() * (i + 1))
+    const kept = copy[i] as T
+    copy[i] = copy[j] as T
+    copy[j] = kept
+  }
+  return copy
+}

@@ -1,0 +1,150 @@
+/**
+ * What we say of ourselves: the alive claim with its lease, refutations, and the leave that is signed
+ * early because a closing page has no time left to sign anything.
+ */
+import type { Digest, Verified } from '../identity/claim.ts'
+import type { Millis, WallMillis } from '../identity/millis.ts'
+import type { InstanceId, PeerId } from '../identity/peer-id.ts'
+import { earliest, type SwimContext } from './context.ts'
+import { accusersNeeded } from './member.ts'
+import type { Accuse, AckClaim, Alive, Incarnation, Leave } from './messages.ts'
+
+export interface SelfOptions {
+  readonly instance: InstanceId
+  readonly startedAt: WallMillis
+  readonly metadata: Uint8Array
+  readonly zone: string
+  readonly admission: Uint8Array
+}
+
+export class Self {
+  readonly #context: SwimContext
+  readonly #options: SelfOptions
+  #metadata: Uint8Array
+  #incarnation = 0
+  #alive: Verified<Alive> | undefined
+  #leave: Verified<Leave> | undefined
+  #leaving = false
+  #accusers = new Set<PeerId>()
+  #refuteAt: Millis | undefined
+  #refutedAt: Millis | undefined
+  #renewAt: Millis | undefined
+  #metadataAt: Millis | undefined
+  #announcedAt: Millis | undefined
+
+  constructor(context: SwimContext, options: SelfOptions) {
+    this.#context = context
+    this.#options = options
+    this.#metadata = options.metadata
+  }
+
+  get instance(): InstanceId {
+    return this.#options.instance
+  }
+
+  get startedAt(): WallMillis {
+    return this.#options.startedAt
+  }
+
+  get alive(): Verified<Alive> | undefined {
+    return this.#alive
+  }
+
+  get leaving(): boolean {
+    return this.#leaving
+  }
+
+  deadline(): Millis | undefined {
+    return earliest(this.#refuteAt, this.#renewAt, this.#metadataAt)
+  }
+
+  tick(now: Millis): void {
+    if (this.#refuteAt !== undefined && now >= this.#refuteAt) this.refute(now)
+    if (this.#metadataAt !== undefined && now >= this.#metadataAt) {
+      this.#metadataAt = undefined
+      this.#incarnation += 1
+      this.announce(now)
+    }
+    if (this.#renewAt !== undefined && now >= this.#renewAt) this.announce(now)
+  }
+
+  /** Signs what we are now, under the current incarnation: the first claim, and every renewal. */
+  announce(now: Millis): void {
+    if (this.#leaving) return
+    const { config, port, table, wall } = this.#context
+    const everyMs = Math.max(config.leaseRenewMinMs, table.presentCount * config.leasePerMemberMs)
+    const ttlMs = Math.round(everyMs * config.leaseRenewals)
+    // Jittered by a fifth either way, so that those who joined together do not renew together.
+    this.#renewAt = (now + everyMs * (0.8 + 0.4 * port.random())) as Millis
+    this.#announcedAt = now
+    const base = { author: port.self, issuedAt: wall.at(now), ttlMs }
+    const { instance, startedAt, zone, admission } = this.#options
+    port.seal({
+      type: 'alive', ...base, instance, startedAt, incarnation: this.#incarnation as Incarnation, metadata: this.#metadata, zone, admission,
+      incarnationDigest: '' as Digest,
+    })
+    port.seal({ type: 'leave', ...base, instance, startedAt })
+  }
+
+  setMetadata(metadata: Uint8Array, now: Millis): void {
+    this.#metadata = metadata
+    this.#metadataAt ??= Math.max(now, (this.#announcedAt ?? now) + this.#context.config.metadataIntervalMs) as Millis
+  }
+
+  /** Somebody accuses the incarnation that we have now. Answers whether this accuser was new. */
+  accused(claim: Verified<Accuse>, now: Millis): boolean {
+    if (claim.incarnationDigest !== this.#alive?.incarnationDigest || this.#accusers.has(claim.author)) return false
+    this.#accusers.add(claim.author)
+    const { config, port } = this.#context
+    const needed = accusersNeeded(port.monitorsOf(port.self).length, config.accusersNeededMax)
+    if (this.#accusers.size >= Math.min(2, needed)) {
+      this.#refuteAt ??= Math.max(now, (this.#refutedAt ?? now - config.refuteIntervalMs) + config.refuteIntervalMs) as Millis
+    }
+    return true
+  }
+
+  /** Raises our incarnation, which voids whatever is held against the last one. */
+  refute(now: Millis): void {
+    this.#refuteAt = undefined
+    this.#refutedAt = now
+    this.#accusers.clear()
+    this.#incarnation += 1
+    // Lifeguard §IV.A: somebody waited for us in vain.
+    this.#context.awareness.add(1)
+    this.announce(now)
+  }
+
+  /** Someone holds our key too and has counted further in our name and run. */
+  overtaken(incarnation: number, now: Millis): void {
+    this.#incarnation = Math.max(this.#incarnation, incarnation)
+    this.refute(now)
+  }
+
+  onSealedAlive(claim: Verified<Alive>): void {
+    this.#alive = claim
+  }
+
+  onSealedLeave(claim: Verified<Leave>): void {
+    this.#leave = claim
+  }
+
+  /** The leave that was signed in advance; undefined before the first one came back. */
+  leave(): Verified<Leave> | undefined {
+    this.#leaving = true
+    this.#renewAt = undefined
+    this.#refuteAt = undefined
+    this.#metadataAt = undefined
+    return this.#leave
+  }
+
+  ack(origin: PeerId, nonce: Uint8Array, now: Millis): AckClaim {
+    const { port, wall } = this.#context
+    return {
+      type: 'ack', author: port.self, issuedAt: wall.at(now), ttlMs: ackTtlMs,
+      origin, nonce, instance: this.#options.instance, incarnation: this.#incarnation as Incarnation,
+    }
+  }
+}
+
+/** A signed ack answers one probe; the nonce makes it useless for another. */
+const ackTtlMs = 30_000
