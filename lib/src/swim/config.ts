@@ -71,7 +71,7 @@ export const swimDefaults: SwimConfig = {
   accusersNeededMax: 3,
   suspicionMinMs: 500,
   suspicionMaxFactor: 3,
-  accusationWindowMs: 60_000,
+  accusationWindowMs: 10_000,
   refuteIntervalMs: 2000,
   cooldownMs: 30_000,
   freshEvidenceMs: 10_000,

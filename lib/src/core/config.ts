@@ -1,0 +1,25 @@
+/** What a core is made of: who we are, what randomness we have, and the machines' parameters. */
+import type { InstanceId, PeerId } from '../identity/peer-id.ts'
+import type { WallMillis } from '../identity/millis.ts'
+import type { Positions } from '../overlay/rings.ts'
+import type { SwimConfig } from '../swim/config.ts'
+import type { Seed } from './prng.ts'
+
+export interface CoreOptions {
+  readonly id: PeerId
+  /** Random for each run. */
+  readonly instance: InstanceId
+  readonly startedAt: WallMillis
+  readonly seed: Seed
+  /** Canonical CBOR, at most 512 bytes. */
+  readonly metadata: Uint8Array
+  readonly zone: string
+  /** Calendar time is `now + wallOffsetMs`. */
+  readonly wallOffsetMs: number
+  /** What admits us to the room; empty in open and secret rooms. */
+  readonly admission?: Uint8Array
+  readonly swim?: Partial<SwimConfig>
+  readonly overlay?: Record<string, never>
+  /** Ring positions, shared by many cores in one process. */
+  readonly positions?: Positions
+}
