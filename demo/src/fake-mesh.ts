@@ -1,0 +1,247 @@
+/**
+ * A mesh without a network, for the gallery: any number of members in any state, the same at every
+ * run, so that the page can be looked at (and photographed) as it is with 1, 3 or 30 peers.
+ */
+import { fishName } from './fish-name.ts'
+import type { Member, Mesh, MeshEventMap, MeshStats, PeerId } from './mesh.ts'
+import { colours, columns, rows } from './shared-board.ts'
+
+const zones = ['eu-west', 'eu-north', 'us-east', 'ap-south', undefined]
+
+export class FakeMesh implements Mesh {
+  readonly id: PeerId
+  readonly room: string
+  readonly #target = new EventTarget()
+  readonly #random: () => number
+  #members = new Map<PeerId, Member>()
+  #signaling: MeshStats['signaling'] = 'connected'
+  #isolated = false
+
+  constructor(room: string, name: string, peers: number, seed: number) {
+    this.room = room
+    this.#random = mulberry32(seed)
+    this.id = this.#peerId()
+    this.#put(this.#member(this.id, { self: true, metadata: { name } }))
+    for (let i = 1; i < peers; i++) this.#put(this.#member(this.#peerId(), {}))
+    this.#link()
+  }
+
+  get self(): Member {
+    return this.#at(this.id)
+  }
+
+  get members(): ReadonlyMap<PeerId, Member> {
+    return this.#members
+  }
+
+  addEventListener<K extends keyof MeshEventMap>(
+    type: K,
+    listener: (event: CustomEvent<MeshEventMap[K]>) => void,
+    options?: AddEventListenerOptions | boolean,
+  ): void {
+    this.#target.addEventListener(type, listener as EventListener, options)
+  }
+
+  removeEventListener<K extends keyof MeshEventMap>(
+    type: K,
+    listener: (event: CustomEvent<MeshEventMap[K]>) => void,
+    options?: EventListenerOptions | boolean,
+  ): void {
+    this.#target.removeEventListener(type, listener as EventListener, options)
+  }
+
+  setMetadata(metadata: Member['metadata']): void {
+    this.#change(this.id, { metadata })
+  }
+
+  async send(): Promise<void> {}
+
+  async broadcast(): Promise<void> {}
+
+  stats(): MeshStats {
+    const links = this.#others().filter(({ linked }) => linked)
+    return {
+      links: links.map(({ id, startedAt, rttMs }) => ({
+        peer: id,
+        initiator: id < this.id,
+        openedAt: startedAt,
+        rttMs,
+        bytesSent: 20_480,
+        bytesReceived: 18_432,
+        bufferedBytes: 0,
+      })),
+      bytesSent: 20_480 * links.length,
+      bytesReceived: 18_432 * links.length,
+      framesSent: 160 * links.length,
+      framesReceived: 144 * links.length,
+      signalingFramesSent: 12,
+      rejected: {},
+      localHealth: this.#isolated ? 6 : 0,
+      isolated: this.#isolated,
+      signaling: this.#signaling,
+      edges: this.#edges(),
+    }
+  }
+
+  async leave(): Promise<void> {
+    this.#emit('closed', { code: 'left' })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.leave()
+  }
+
+  /** A moment in the life of a room: some talk, some painting, and where there are enough peers, one of each fate. */
+  act(): void {
+    const others = this.#others()
+    for (const { id } of others.slice(0, 3)) this.#emit('link-opened', { peer: id })
+    for (const member of others.slice(0, 6)) this.#emit('member-joined', { member })
+    this.#paintReef(others)
+    const [first, second, third, fourth, fifth, ...rest] = others
+    if (first) this.#emit('message', { from: first.id, data: 'Morning, all. The water is lovely.', broadcast: true })
+    if (!second) return
+    this.#emit('message', { from: second.id, data: 'Who painted the kelp?', broadcast: true })
+    if (!third || !fourth || !fifth) return
+    this.fate(third.id, 'suspect')
+    this.fate(fourth.id, 'dead')
+    this.fate(fifth.id, 'left')
+    this.#emit('claim-rejected', { from: rest[0]?.id, code: 'ERR_SIGNATURE' })
+    this.#emit('signaling-lost', { url: 'ws://localhost:8787/', code: 'ERR_SIGNALING_LOST' })
+    this.#signaling = 'connecting'
+  }
+
+  fate(id: PeerId, status: Member['status']): void {
+    const since = Date.now()
+    const here = status === 'alive' || status === 'suspect'
+    this.#change(id, here ? { status, since } : { status, since, linked: false, rttMs: undefined })
+    const events = {
+      alive: 'member-recovered',
+      suspect: 'member-suspected',
+      dead: 'member-failed',
+      left: 'member-left',
+    } as const
+    this.#emit(events[status], { member: this.#at(id) })
+  }
+
+  arrive(): void {
+    const id = this.#peerId()
+    this.#put(this.#member(id, { startedAt: Date.now() }))
+    this.#link()
+    this.#emit('member-joined', { member: this.#at(id) })
+  }
+
+  cutOff(): void {
+    this.#isolated = true
+    this.#emit('isolated', {})
+  }
+
+  /** Members come, falter and go, about one change a second. */
+  stir(): void {
+    const dice = this.#random()
+    const someone = this.#others()
+      .filter(({ status }) => status === 'alive' || status === 'suspect')
+      .at(Math.floor(dice * 7))
+    if (dice < 0.35 || !someone) this.arrive()
+    else if (someone.status === 'suspect') this.fate(someone.id, dice < 0.7 ? 'alive' : 'dead')
+    else this.fate(someone.id, dice < 0.7 ? 'suspect' : 'left')
+  }
+
+  #others(): readonly Member[] {
+    return [...this.#members.values()].filter(({ self }) => !self)
+  }
+
+  #at(id: PeerId): Member {
+    const member = this.#members.get(id)
+    if (!member) throw new Error(`no member ${id} in the fake mesh`)
+    return member
+  }
+
+  #put(member: Member): void {
+    this.#members = new Map(this.#members).set(member.id, member)
+  }
+
+  #change(id: PeerId, change: Partial<Member>): void {
+    this.#put({ ...this.#at(id), ...change })
+  }
+
+  #member(id: PeerId, given: Partial<Member>): Member {
+    const startedAt = Date.now() - Math.floor(this.#random() ** 3 * 7_200_000) - 5_000
+    return {
+      id,
+      status: 'alive',
+      self: false,
+      metadata: { name: fishName(this.#random) },
+      zone: zones[Math.floor(this.#random() * zones.length)],
+      instance: id.slice(0, 22),
+      incarnation: 0,
+      startedAt,
+      since: startedAt,
+      linked: false,
+      rttMs: undefined,
+      ...given,
+    }
+  }
+
+  #link(): void {
+    const linked = new Set(
+      this.#edges()
+        .filter((edge) => edge.includes(this.id))
+        .flat(),
+    )
+    for (const { id } of this.#others()) {
+      if (linked.has(id)) this.#change(id, { linked: true, rttMs: 2 + Math.round(this.#random() * 80) })
+    }
+  }
+
+  /** Everyone with everyone up to nine; then neighbours on four rings. */
+  #edges(): readonly (readonly [PeerId, PeerId])[] {
+    const ids = [...this.#members.values()]
+      .filter(({ status }) => status === 'alive' || status === 'suspect')
+      .map(({ id }) => id)
+    const rings =
+      ids.length <= 9
+        ? []
+        : [0, 1, 2, 3].map((ring) => [...ids].sort((a, b) => (a.slice(ring) < b.slice(ring) ? -1 : 1)))
+    const pairs =
+      ids.length <= 9
+        ? ids.flatMap((a, i) => ids.slice(i + 1).map((b) => [a, b] as const))
+        : rings.flatMap((ring) => ring.map((a, i) => [a, ring[(i + 1) % ring.length] ?? a] as const))
+    return [
+      ...new Map(
+        pairs.map(([a, b]) => (a < b ? ([a, b] as const) : ([b, a] as const))).map((pair) => [pair.join(), pair]),
+      ).values(),
+    ]
+  }
+
+  #paintReef(others: readonly Member[]): void {
+    const reef = [this.self, ...others].slice(0, 5).map(({ id }, i) => {
+      const centre = Math.floor(this.#random() * columns * rows)
+      const strokes = [0, 1, 2, columns, columns + 1, -columns, -1]
+        .map((step) => centre + step)
+        .filter((index) => index >= 0 && index < columns * rows)
+        .map((index) => [index, 1 + (i % (colours.length - 1)), 1 + i])
+      return { by: id, strokes }
+    })
+    this.#emit('message', { from: this.id, data: { reef }, broadcast: true })
+  }
+
+  #peerId(): PeerId {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    return Array.from({ length: 43 }, () => alphabet[Math.floor(this.#random() * 64)]).join('') as PeerId
+  }
+
+  #emit<K extends keyof MeshEventMap>(type: K, detail: MeshEventMap[K]): void {
+    this.#target.dispatchEvent(new CustomEvent(type, { detail }))
+  }
+}
+
+/** Numbers in [0, 1) that are the same for the same seed. */
+function mulberry32(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

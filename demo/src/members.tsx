@@ -1,0 +1,121 @@
+/** Who is here, in words and figures; and, more briefly, who no longer is. */
+import { FishIcon, statusWords } from './fish.tsx'
+import { hueOf, nameOf, shortId, span } from './portrait.ts'
+import { pointedAt } from './pointed-at.ts'
+import type { Present } from './roster.ts'
+import type { Departed } from './session.ts'
+
+export function Members({ peers, gone, now }: { peers: readonly Present[]; gone: readonly Departed[]; now: number }) {
+  return (
+    <section class="panel members" aria-labelledby="members-title">
+      <header class="panel-head">
+        <h2 id="members-title">Members</h2>
+      </header>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Member table">
+        <table data-testid="members">
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">Status</th>
+              <th scope="col" class="zone">
+                Zone
+              </th>
+              <th scope="col" class="number">
+                <abbr title="Round-trip time">RTT</abbr>
+              </th>
+              <th scope="col" class="number">
+                Age
+              </th>
+              <th scope="col">Link</th>
+            </tr>
+          </thead>
+          <tbody>
+            {peers.map((peer) => (
+              <Row key={peer.member.id} peer={peer} now={now} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Gone gone={gone} now={now} />
+    </section>
+  )
+}
+
+function Row({ peer: { member, fading }, now }: { peer: Present; now: number }) {
+  const { id, status, zone, rttMs, startedAt, linked, self } = member
+  return (
+    <tr
+      class={`member status-${status}${fading ? ' fading' : ''}${pointedAt.value === id ? ' pointed-at' : ''}`}
+      data-testid="member"
+      data-peer-id={id}
+      data-status={status}
+      data-linked={linked}
+      data-self={self}
+      onPointerEnter={() => (pointedAt.value = id)}
+      onPointerLeave={() => (pointedAt.value = undefined)}
+    >
+      <th scope="row" title={id}>
+        <span class="swatch" style={{ '--hue': hueOf(id) }} />
+        <span class="name">{nameOf(member)}</span>
+        {self && <span class="tag">you</span>}
+        <span class="id">
+          {shortId(id)}
+          {zone && <span class="zone-small"> · {zone}</span>}
+        </span>
+      </th>
+      <td class="status">
+        <FishIcon status={status} size={22} />
+        <span>{statusWords[status]}</span>
+      </td>
+      <td class="zone">{zone ?? <Nothing />}</td>
+      <td class="number">
+        {rttMs === undefined ? <Nothing /> : `${rttMs < 10 ? rttMs.toFixed(1) : Math.round(rttMs)} ms`}
+      </td>
+      <td class="number">{span(now - startedAt)}</td>
+      <td class="link">{self ? <Nothing /> : linked ? <Linked /> : <span class="quiet">via others</span>}</td>
+    </tr>
+  )
+}
+
+function Nothing() {
+  return (
+    <span class="quiet">
+      <span aria-hidden="true">–</span>
+      <span class="unseen">none</span>
+    </span>
+  )
+}
+
+function Linked() {
+  return (
+    <span class="linked">
+      <svg width="18" height="8" aria-hidden="true">
+        <line x1="3" x2="15" y1="4" y2="4" />
+        <circle cx="3" cy="4" r="2.500" />
+        <circle cx="15" cy="4" r="2.500" />
+      </svg>
+      <span>open</span>
+    </span>
+  )
+}
+
+function Gone({ gone, now }: { gone: readonly Departed[]; now: number }) {
+  if (gone.length === 0) return null
+  const shown = gone.slice(0, goneShownMax)
+  return (
+    <section class="gone" aria-labelledby="gone-title">
+      <h3 id="gone-title">Gone</h3>
+      <ul>
+        {shown.map(({ id, name, status, at }) => (
+          <li key={id} data-testid="gone" data-peer-id={id} data-status={status} title={id}>
+            <FishIcon status={status} size={18} /> {name}{' '}
+            <span class="quiet">{`${status}, ${span(now - at)} ago`}</span>
+          </li>
+        ))}
+        {gone.length > shown.length && <li class="quiet">and {gone.length - shown.length} more</li>}
+      </ul>
+    </section>
+  )
+}
+
+const goneShownMax = 8
