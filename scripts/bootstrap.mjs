@@ -29,12 +29,13 @@ function stop(child, signal) {
   }
 }
 
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-  process.on(signal, () => {
-    for (const child of running) stop(child, signal)
-    process.exit(1)
-  })
+/** While a command runs, Ctrl-C ends it too. @param {NodeJS.Signals} signal */
+function interrupt(signal) {
+  for (const child of running) stop(child, signal)
+  process.exit(1)
 }
+
+const interrupts = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
 
 /**
  * Runs a command to its end and keeps what it says. Never rejects: a command that cannot be started
@@ -53,6 +54,7 @@ export function run(command, args, { deadlineMs = 20 * 60_000, env = process.env
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
     })
+    if (running.size === 0) for (const signal of interrupts) process.on(signal, interrupt)
     running.add(child)
     const deadline = setTimeout(() => {
       text += `\nStopped: still running after ${Math.round(deadlineMs / 60_000)} minutes.\n`
@@ -62,6 +64,7 @@ export function run(command, args, { deadlineMs = 20 * 60_000, env = process.env
     const end = (code) => {
       clearTimeout(deadline)
       running.delete(child)
+      if (running.size === 0) for (const signal of interrupts) process.off(signal, interrupt)
       resolve({ code, text })
     }
     child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk))
@@ -92,7 +95,7 @@ export function installIsDue() {
 
 export const install = () => npm('ci', '--no-audit', '--no-fund', '--loglevel=error')
 
-/** The packages, then the demo. */
+/** Builds the packages, then the demo, which uses them as they will be published. */
 export async function build() {
   const packages = await tool('typescript/bin/tsc', ['-b', 'lib/tsconfig.world.json', 'signaling-server'])
   if (packages.code !== 0 || !existsSync(join(root, 'demo', 'index.html'))) return packages
