@@ -1,0 +1,42 @@
+/**
+ * Everything that can go wrong for an application, in one table: a stable code, and what it means.
+ * A message always says what was wrong and what is allowed, so that nobody has to look it up.
+ */
+
+/** Code → what it means. The codes are stable: programs may compare them. */
+export const errorCodes = {
+  ERR_ROOM_INVALID: 'The room is not a string of 1 to 64 characters, at most 64 bytes as UTF-8.',
+  ERR_SIGNALING_URL_INVALID: 'A signaling address is missing, or is not a ws:// or wss:// URL.',
+  ERR_SIGNALING_UNREACHABLE: 'No signaling server answered at this address: wrong address, or the server is down.',
+  ERR_SIGNALING_REFUSED: 'The signaling server answered and did not let us in.',
+  ERR_SIGNALING_SILENT: 'The signaling server was reached and did not answer within the deadline.',
+  ERR_METADATA_INVALID: 'Metadata is not a plain object of values that CBOR carries without tags.',
+  ERR_METADATA_TOO_LARGE: 'Metadata is more than 512 bytes as CBOR.',
+  ERR_ZONE_INVALID: 'The zone is not a string of at most 64 bytes as UTF-8.',
+  ERR_OPTION_INVALID: 'An option has a value that it cannot have.',
+  ERR_OPTION_UNSUPPORTED: 'An option that this version does not have yet; it is refused rather than ignored.',
+  ERR_UNSUPPORTED: 'This browser or process lacks something that a mesh needs (WebRTC, WebSocket, secure randomness).',
+  ERR_DATA_INVALID: 'A message holds something that CBOR does not carry without tags (a function, a symbol, a class).',
+  ERR_MESSAGE_TOO_LARGE: 'A message is over the limit that the error states.',
+  ERR_UNKNOWN_PEER: 'No member of the mesh has this id.',
+  ERR_UNREACHABLE: 'The member is known, but no link or route leads to it now.',
+  ERR_CONGESTED: 'The links have been full for longer than the deadline; what was sent before is still under way.',
+  ERR_CLOSED: 'The mesh has ended: leave(), an aborted signal, or a failure that was reported.',
+  ERR_ABORTED: 'The AbortSignal given to join() was aborted.',
+  ERR_DUPLICATE_IDENTITY: 'The same identity joined again in a newer tab or process, and this one stopped.',
+  ERR_SLOW_LINK: 'More than 1 MB was waiting for one link, so it was hung up.',
+  ERR_INTERNAL: 'A broken invariant in this library: please report it.',
+} as const
+
+export type ErrorCode = keyof typeof errorCodes
+
+/** The one error that this library throws or rejects with. `code` is stable, `message` is for people. */
+export class ShoalError extends Error {
+  override readonly name = 'ShoalError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

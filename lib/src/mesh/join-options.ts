@@ -1,0 +1,258 @@
+/**
+ * What `join` may be given, and the checks on it. Whatever is wrong is said before anything is
+ * opened, with a code and with what is allowed; an option that is misspelt is an error too, since it
+ * would otherwise be ignored.
+ */
+import type { Signer } from '../identity/keys.ts'
+import type { TransportMaker } from './parts.ts'
+import { type ErrorCode, ShoalError } from './errors.ts'
+import type { Metadata } from './member.ts'
+
+/** What WebRTC's `RTCIceServer` needs. */
+export interface IceServer {
+  readonly urls: string | readonly string[]
+  readonly username?: string
+  readonly credential?: string
+}
+
+export interface Limits {
+  /** How long `join` waits for a signaling server to let us in. */
+  readonly joinTimeoutMs: number
+  /** How long `leave` waits for the word to get out. */
+  readonly leaveTimeoutMs: number
+}
+
+export const limitDefaults: Limits = {
+  joinTimeoutMs: 10_000, // a guess: twice a signaling server's own deadline for a join
+  leaveTimeoutMs: 1_000, // a guess: a leave takes 3 to 15 ms (measured); more means a link is clogged
+}
+
+export interface JoinOptions<M extends Metadata = Metadata> {
+  /** One to eight `ws://` or `wss://` addresses of signaling servers; all of them are used at once. */
+  readonly signaling: string | URL | readonly (string | URL)[]
+  /** What others see of us: a plain object, at most 512 bytes as CBOR. */
+  readonly metadata?: M
+  /** Where we are, for example a region or a rack: at most 64 bytes as UTF-8. */
+  readonly zone?: string
+  /** Who we are. Default: somebody new for each call. `loadIdentity` keeps one. */
+  readonly identity?: Signer
+  /** STUN and TURN servers. Default: none, which reaches peers in one network and those with a public address. */
+  readonly iceServers?: readonly IceServer[]
+  /** Aborting it before `join` has resolved rejects it; aborting it later leaves. */
+  readonly signal?: AbortSignal
+  /** What a signaling server with tokens wants to see. */
+  readonly token?: string
+  /** Parameters of the failure detector, by the papers' names. */
+  readonly swim?: Readonly<Record<string, number>>
+  /** Parameters of the overlay. */
+  readonly overlay?: Readonly<Record<string, number>>
+  readonly limits?: Partial<Limits>
+  /** Makes the links. Default: WebRTC. */
+  readonly transport?: TransportMaker
+  /** Not yet: a room that only those who know the secret can enter. Refused with `ERR_OPTION_UNSUPPORTED`. */
+  readonly secret?: never
+  /** Not yet: who is let in. Refused with `ERR_OPTION_UNSUPPORTED`. */
+  readonly admission?: never
+}
+
+/** `JoinOptions`, checked, with the defaults filled in. */
+export interface CheckedOptions {
+  readonly room: string
+  readonly urls: readonly string[]
+  readonly metadata: Metadata
+  readonly zone: string
+  readonly identity: Signer | undefined
+  readonly iceServers: readonly IceServer[]
+  readonly signal: AbortSignal | undefined
+  readonly token: string | undefined
+  readonly swim: Readonly<Record<string, number>>
+  readonly overlay: Readonly<Record<string, number>>
+  readonly limits: Limits
+  readonly transport: TransportMaker | undefined
+}
+
+/** Parameters that a room of the core has, by name, with their defaults: what an option may name. */
+export type Tunables = Readonly<Record<string, number>>
+
+export const roomBytesMax = 64
+export const zoneBytesMax = 64
+const urlsMax = 8
+
+const known: readonly string[] = [
+  'signaling',
+  'metadata',
+  'zone',
+  'identity',
+  'iceServers',
+  'signal',
+  'token',
+  'swim',
+  'overlay',
+  'limits',
+  'transport',
+  'secret',
+  'admission',
+]
+
+/** Throws a `ShoalError` that says what is wrong and what is allowed. */
+export function checkJoin(
+  room: unknown,
+  options: unknown,
+  tunables: { swim: Tunables; overlay: Tunables },
+): CheckedOptions {
+  if (typeof room !== 'string' || !isName(room, roomBytesMax) || room === '') {
+    throw new ShoalError(
+      'ERR_ROOM_INVALID',
+      `A room is a string of 1 to 64 printable characters, at most ${roomBytesMax} bytes as UTF-8; this is ${show(room)}.`,
+    )
+  }
+  if (!isRecord(options)) {
+    throw new ShoalError(
+      'ERR_OPTION_INVALID',
+      `join needs options, at least { signaling: 'wss://…' }; this is ${show(options)}.`,
+    )
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      throw new ShoalError('ERR_OPTION_INVALID', `There is no option ${show(key)}. There are: ${known.join(', ')}.`)
+    }
+  }
+  for (const key of ['secret', 'admission']) {
+    if (options[key] !== undefined) {
+      throw new ShoalError(
+        'ERR_OPTION_UNSUPPORTED',
+        `The option ${key} does not exist yet, and a room without it would not be what was asked for.`,
+      )
+    }
+  }
+  return {
+    room,
+    urls: checkUrls(options.signaling),
+    metadata: checkMetadata(options.metadata ?? {}),
+    zone: checkZone(options.zone ?? ''),
+    identity: checkIdentity(options.identity),
+    iceServers: checkIceServers(options.iceServers ?? []),
+    signal: check(options.signal, isAbortSignal, 'signal', 'an AbortSignal'),
+    token: check(options.token, (value) => typeof value === 'string', 'token', 'a string'),
+    swim: checkNumbers('swim', options.swim ?? {}, tunables.swim),
+    overlay: checkNumbers('overlay', options.overlay ?? {}, tunables.overlay),
+    limits: { ...limitDefaults, ...checkNumbers('limits', options.limits ?? {}, { ...limitDefaults }) },
+    transport: check(
+      options.transport,
+      (value) => typeof value === 'function',
+      'transport',
+      'a function that makes a transport',
+    ),
+  }
+}
+
+/** A plain object; what is in it is the encoder's to judge. */
+export function checkMetadata(metadata: unknown): Metadata {
+  if (isRecord(metadata)) return metadata
+  throw new ShoalError(
+    'ERR_METADATA_INVALID',
+    `Metadata is a plain object, at most 512 bytes as CBOR; this is ${show(metadata)}.`,
+  )
+}
+
+function checkUrls(signaling: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(signaling) ? signaling : [signaling]
+  if (list.length === 0 || list.length > urlsMax)
+    fail('ERR_SIGNALING_URL_INVALID', `Give 1 to ${urlsMax} signaling addresses; these are ${list.length}.`)
+  return list.map((one) => {
+    const text = one instanceof URL ? one.href : one
+    const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
+    if (
+      !url ||
+      !['ws:', 'wss:'].includes(url.protocol) ||
+      url.username !== '' ||
+      url.password !== '' ||
+      url.hash !== ''
+    ) {
+      fail(
+        'ERR_SIGNALING_URL_INVALID',
+        `A signaling address is a ws:// or wss:// URL without user name, password or fragment; this is ${show(text)}.`,
+      )
+    }
+    return url.href
+  })
+}
+
+function checkZone(zone: unknown): string {
+  if (typeof zone === 'string' && isName(zone, zoneBytesMax)) return zone
+  fail(
+    'ERR_ZONE_INVALID',
+    `A zone is a string of at most ${zoneBytesMax} bytes as UTF-8, without control characters; this is ${show(zone)}.`,
+  )
+}
+
+function checkIdentity(identity: unknown): Signer | undefined {
+  const fits = (value: unknown): value is Signer =>
+    isRecord(value) && typeof value.peerId === 'string' && typeof value.sign === 'function'
+  return check(identity, fits, 'identity', 'what loadIdentity() resolves with')
+}
+
+function checkIceServers(servers: unknown): readonly IceServer[] {
+  const isUrl = (url: unknown) => typeof url === 'string' && /^(stuns?|turns?):./.test(url)
+  const isServer = (server: unknown): server is IceServer =>
+    isRecord(server) &&
+    (Array.isArray(server.urls) ? server.urls.length > 0 && server.urls.every(isUrl) : isUrl(server.urls))
+  if (Array.isArray(servers) && servers.every(isServer)) return servers
+  fail(
+    'ERR_OPTION_INVALID',
+    `iceServers is a list of { urls: 'stun:…' or 'turn:…', username?, credential? }; this is ${show(servers)}.`,
+  )
+}
+
+function checkNumbers(option: string, given: unknown, allowed: Tunables): Readonly<Record<string, number>> {
+  const names = Object.keys(allowed)
+  if (!isRecord(given))
+    fail(
+      'ERR_OPTION_INVALID',
+      `The option ${option} is an object with any of: ${names.join(', ')}; this is ${show(given)}.`,
+    )
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(allowed, name)) {
+      fail('ERR_OPTION_INVALID', `The option ${option} has no ${show(name)}. It has: ${names.join(', ')}.`)
+    }
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
+      fail('ERR_OPTION_INVALID', `${option}.${name} is a finite number, 0 or more; this is ${show(value)}.`)
+    }
+  }
+  return given as Record<string, number>
+}
+
+function check<T>(value: unknown, fits: (value: unknown) => boolean, name: string, what: string): T | undefined {
+  if (value === undefined || fits(value)) return value as T | undefined
+  fail('ERR_OPTION_INVALID', `The option ${name} is ${what}; this is ${show(value)}.`)
+}
+
+function fail(code: ErrorCode, message: string): never {
+  throw new ShoalError(code, message)
+}
+
+/** What was given, short enough for a sentence. */
+function show(value: unknown): string {
+  if (typeof value === 'string') {
+    const bytes = new TextEncoder().encode(value).length
+    return value.length <= 80
+      ? `${JSON.stringify(value)} (${bytes} bytes)`
+      : `a string of ${value.length} characters (${bytes} bytes)`
+  }
+  if (value === null || typeof value !== 'object') return String(value)
+  return Array.isArray(value) ? 'an array' : `an object (${value.constructor?.name ?? 'no prototype'})`
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isAbortSignal(value: unknown): boolean {
+  return isRecord(value) && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function'
+}
+
+/** Well-formed, without control characters, within its bytes. */
+function isName(text: string, bytesMax: number): boolean {
+  // oxlint-disable-next-line no-control-regex
+  return !/[\u0000-\u001f\u007f]|\p{Surrogate}/u.test(text) && new TextEncoder().encode(text).length <= bytesMax
+}
