@@ -1,0 +1,141 @@
+/**
+ * The world's clock, timer and dice. This is the one file of the library that reads a clock, sets a
+ * timer or asks for randomness; everything else is handed a `Host`, and tests hand in their own.
+ *
+ * The timer is one, and it ticks in a small dedicated Worker where the page allows that: a hidden
+ * page's own timers run at 1 Hz (measured, Chromium 156), too coarse for probe timeouts, while a
+ * Worker's are not slowed. Where a Content-Security-Policy forbids the Worker, the page's own timer
+ * ticks, and `granularityMs` says how coarse it is.
+ */
+import type { Millis, WallMillis } from '../identity/millis.ts'
+
+export interface Host {
+  /** The monotonic clock. */
+  now(): Millis
+  /** Calendar time. May jump in either direction. */
+  wall(): WallMillis
+  /** How coarse the timer is at the moment; 0 when it is exact to a few milliseconds. */
+  granularityMs(): number
+  random(bytes: number): Uint8Array
+  /** Sets the one timer; undefined unsets it. Setting it again moves it. */
+  setTimer(at: Millis | undefined): void
+  /** Called when the timer is due. Never after `close`. */
+  onTick: (() => void) | undefined
+  /** Ends timer and Worker. */
+  close(): void
+}
+
+/** A hidden page's own timers: Chromium 156 and Firefox 153, measured. */
+const hiddenGranularityMs = 1000
+
+/** `setTimeout` takes a signed 32-bit count of milliseconds. */
+const timeoutMsMax = 2 ** 31 - 1
+
+/** The whole Worker: one timer, moved by each message, unset by −1. Says 1 once when it is ready, then 0 for each tick. */
+const workerSource =
+  'let t;onmessage=e=>{clearTimeout(t);if(e.data>=0)t=setTimeout(()=>postMessage(0),e.data)};postMessage(1)'
+
+/** The host that this process or page really has. */
+export function openHost(): Host {
+  return new RealHost()
+}
+
+/** True where `openHost` can work: a secure source of randomness and a monotonic clock. */
+export function hostSupported(): boolean {
+  return typeof globalThis.crypto?.getRandomValues === 'function' && typeof globalThis.performance?.now === 'function'
+}
+
+class RealHost implements Host {
+  onTick: (() => void) | undefined
+  #at: Millis | undefined
+  #timeout: ReturnType<typeof setTimeout> | undefined
+  #worker: Worker | undefined
+  #workerReady = false
+  #closed = false
+
+  constructor() {
+    this.#worker = this.#openWorker()
+  }
+
+  now(): Millis {
+    return performance.now() as Millis
+  }
+
+  wall(): WallMillis {
+    return Date.now() as WallMillis
+  }
+
+  granularityMs(): number {
+    if (this.#workerReady || typeof document === 'undefined') return 0
+    return document.hidden ? hiddenGranularityMs : 0
+  }
+
+  random(bytes: number): Uint8Array {
+    return crypto.getRandomValues(new Uint8Array(bytes))
+  }
+
+  setTimer(at: Millis | undefined): void {
+    if (this.#closed || at === this.#at) return
+    this.#at = at
+    this.#arm()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.onTick = undefined
+    clearTimeout(this.#timeout)
+    this.#dropWorker()
+  }
+
+  #arm(): void {
+    const delay = this.#at === undefined ? -1 : Math.min(timeoutMsMax, Math.max(0, Math.ceil(this.#at - this.now())))
+    if (this.#workerReady) {
+      this.#worker?.postMessage(delay)
+      return
+    }
+    clearTimeout(this.#timeout)
+    if (delay >= 0) this.#timeout = setTimeout(this.#tick, delay)
+  }
+
+  readonly #tick = (): void => {
+    if (this.#closed || this.#at === undefined) return
+    // A timer may run a little early (rounding), or ages before a far deadline (the 32-bit limit).
+    if (this.now() < this.#at) return this.#arm()
+    this.#at = undefined
+    this.onTick?.()
+  }
+
+  #openWorker(): Worker | undefined {
+    if (typeof document === 'undefined' || typeof Worker === 'undefined') return undefined
+    const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }))
+    let worker: Worker
+    try {
+      worker = new Worker(url)
+    } catch {
+      // Some engines throw where a Content-Security-Policy forbids it, others report it by `onerror`.
+      // Either way the page's own timer goes on, and `granularityMs` tells.
+      URL.revokeObjectURL(url)
+      return undefined
+    }
+    worker.onmessage = (event) => {
+      if (event.data === 0) return this.#tick()
+      URL.revokeObjectURL(url)
+      this.#workerReady = true
+      clearTimeout(this.#timeout)
+      this.#arm()
+    }
+    worker.onerror = (event) => {
+      event.preventDefault()
+      URL.revokeObjectURL(url)
+      this.#dropWorker()
+      if (!this.#closed) this.#arm()
+    }
+    return worker
+  }
+
+  #dropWorker(): void {
+    this.#worker?.terminate()
+    this.#worker = undefined
+    this.#workerReady = false
+  }
+}

@@ -1,0 +1,104 @@
+/** A clock that only a test moves, and any number of hosts that live by it. */
+import type { Millis, WallMillis } from '../../src/identity/millis.ts'
+import type { Host } from '../../src/mesh/host.ts'
+
+export class ManualTime {
+  nowMs = 0
+  /** Calendar time at zero. */
+  wallMs = 1_700_000_000_000
+  readonly hosts = new Set<ManualHost>()
+  readonly #later: { readonly at: number; readonly run: () => void }[] = []
+
+  host(): ManualHost {
+    const host = new ManualHost(this)
+    this.hosts.add(host)
+    return host
+  }
+
+  /** For the test's own network. */
+  after(delayMs: number, run: () => void): void {
+    this.#later.push({ at: this.nowMs + delayMs, run })
+  }
+
+  /** Lets time pass. Whatever falls due happens at its own time, and what is truly asynchronous gets its turn in between. */
+  async pass(ms: number): Promise<void> {
+    const end = this.nowMs + ms
+    for (;;) {
+      await settle()
+      const next = this.#nextAt()
+      if (next === undefined || next > end) break
+      this.nowMs = Math.max(this.nowMs, next)
+      this.#runDue()
+    }
+    this.nowMs = end
+  }
+
+  /** Time goes on and nobody notices: a frozen page, a process that is stopped. */
+  freeze(ms: number): void {
+    this.nowMs += ms
+  }
+
+  #nextAt(): number | undefined {
+    const times: number[] = [...this.hosts].flatMap((host) => host.dueAt ?? [])
+    times.push(...this.#later.map(({ at }) => at))
+    return times.length === 0 ? undefined : Math.min(...times)
+  }
+
+  #runDue(): void {
+    for (const item of this.#later.filter(({ at }) => at <= this.nowMs)) {
+      this.#later.splice(this.#later.indexOf(item), 1)
+      item.run()
+    }
+    for (const host of this.hosts) host.ringIfDue()
+  }
+}
+
+/** Promises and the engine's threads have had their say. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+export class ManualHost implements Host {
+  readonly #time: ManualTime
+  onTick: (() => void) | undefined
+  dueAt: Millis | undefined
+  granularity = 0
+  closed = false
+
+  constructor(time: ManualTime) {
+    this.#time = time
+  }
+
+  now(): Millis {
+    return this.#time.nowMs as Millis
+  }
+
+  wall(): WallMillis {
+    return (this.#time.wallMs + this.#time.nowMs) as WallMillis
+  }
+
+  granularityMs(): number {
+    return this.granularity
+  }
+
+  random(bytes: number): Uint8Array {
+    return crypto.getRandomValues(new Uint8Array(bytes))
+  }
+
+  setTimer(at: Millis | undefined): void {
+    if (!this.closed) this.dueAt = at
+  }
+
+  ringIfDue(): void {
+    if (this.dueAt === undefined || this.dueAt > this.#time.nowMs) return
+    this.dueAt = undefined
+    this.onTick?.()
+  }
+
+  close(): void {
+    this.closed = true
+    this.dueAt = undefined
+    this.onTick = undefined
+    this.#time.hosts.delete(this)
+  }
+}
