@@ -1,0 +1,283 @@
+/**
+ * The mesh as the application holds it: a view of the members, events, and commands. Everything of
+ * substance happens in the core; this file translates, keeps promises and ends cleanly.
+ */
+import type { CoreEvent } from '../core/effect.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import { type ErrorCode, errorCodes, ShoalError } from './errors.ts'
+import { checkMetadata } from './join-options.ts'
+import { MemberView } from './member-view.ts'
+import type { LinkStats, Member, Mesh, MeshEventMap, MeshStats, Metadata } from './mesh.ts'
+import { Outbox } from './outbox.ts'
+import { watchPage } from './page.ts'
+import type { MeshParts, Run, RunEvents } from './parts.ts'
+
+/** `EventTarget`, knowing our events. */
+const MeshEventTarget = EventTarget as new () => Pick<Mesh, 'addEventListener' | 'removeEventListener'> &
+  Pick<EventTarget, 'dispatchEvent'>
+
+export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget implements Mesh<M> {
+  readonly id: PeerId
+  readonly room: string
+  readonly #parts: MeshParts
+  readonly #view: MemberView
+  readonly #outbox: Outbox
+  readonly #rejected = new Map<string, number>()
+  readonly #stopWatching: () => void
+  #metadata: Uint8Array
+  #run: Run
+  #closedBy: ErrorCode | undefined
+  #leaving: Promise<void> | undefined
+  /** The core says that the leave is signed and handed to every link. */
+  #onLeaveSaid: (() => void) | undefined
+
+  constructor(parts: MeshParts, metadata: M) {
+    super()
+    this.#parts = parts
+    this.id = parts.id
+    this.room = parts.room
+    this.#metadata = this.#encodeMetadata(metadata)
+    this.#view = new MemberView(
+      parts.id,
+      (bytes) => this.#decodeMetadata(bytes),
+      () => parts.host.wall(),
+    )
+    this.#outbox = new Outbox(
+      {
+        now: () => parts.host.now(),
+        whenRoomy: (to, resume) => this.#run.driver.whenRoomy(to, resume),
+        dispatch: (to, payload, ref) =>
+          this.#run.driver.handle(
+            to === undefined ? { type: 'broadcast', topic: '', payload, ref } : { type: 'send', to, payload, ref },
+          ),
+      },
+      parts.alarms,
+    )
+    this.#run = this.#openRun()
+    this.#run.driver.start()
+    this.#stopWatching = watchPage({
+      onHide: () => this.#onHide(),
+      onRestore: () => this.#onRestore(),
+      onStir: () => this.#run.driver.stir(),
+    })
+  }
+
+  get members(): ReadonlyMap<PeerId, Member<M>> {
+    return this.#view.read(this.#run.driver.members()) as ReadonlyMap<PeerId, Member<M>>
+  }
+
+  get self(): Member<M> {
+    return this.members.get(this.id)!
+  }
+
+  setMetadata(metadata: M): void {
+    this.#assertOpen()
+    this.#metadata = this.#encodeMetadata(metadata)
+    this.#run.driver.handle({ type: 'set-metadata', metadata: this.#metadata })
+  }
+
+  send(to: PeerId, data: unknown): Promise<void> {
+    return this.#post(() => {
+      if (to === this.id) throw new ShoalError('ERR_UNKNOWN_PEER', 'send() is for others; this id is our own.')
+      if (this.members.has(to)) return to
+      throw new ShoalError('ERR_UNKNOWN_PEER', `No member of this mesh has the id ${String(to).slice(0, 43)}.`)
+    }, data)
+  }
+
+  broadcast(data: unknown): Promise<void> {
+    return this.#post(() => undefined, data)
+  }
+
+  stats(): MeshStats {
+    const { driver } = this.#run
+    const members = this.members
+    const now = this.#parts.host.now()
+    const wall = this.#parts.host.wall()
+    const links: LinkStats[] = [...driver.links].map((link) => ({
+      peer: link.peer,
+      initiator: link.initiator,
+      openedAt: wall - (now - link.openedAt),
+      rttMs: members.get(link.peer)?.rttMs,
+      bytesSent: link.bytesSent,
+      bytesReceived: link.bytesReceived,
+      bufferedBytes: link.bufferedBytes,
+    }))
+    return { links, ...driver.totals(), rejected: Object.fromEntries(this.#rejected), ...this.#run.vitals() }
+  }
+
+  leave(): Promise<void> {
+    return this.#leaving ?? this.end('ERR_CLOSED')
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.leave()
+  }
+
+  /** Leaves, and says `code` of why. Never rejects. */
+  end(code: ErrorCode): Promise<void> {
+    return (this.#leaving ??= new Promise((resolve) => {
+      const { driver } = this.#run
+      const finish = () => {
+        cancelDeadline()
+        this.#onLeaveSaid = undefined
+        this.#close(code)
+        resolve()
+      }
+      const cancelDeadline = this.#parts.alarms.after(this.#parts.limits.leaveTimeoutMs, finish)
+      if (driver.stopped) return finish()
+      this.#outbox.close(closedError(code))
+      this.#onLeaveSaid = () => driver.whenFlushed(finish)
+      driver.handle({ type: 'leave' })
+    }))
+  }
+
+  #openRun(): Run {
+    const events: RunEvents = {
+      onEvent: (event) => this.#onEvent(event),
+      onSignalingConnected: (url) => this.#emit('signaling-connected', { url }),
+      onSignalingLost: (url, error) => this.#emit('signaling-lost', { url, code: error.code }),
+      onBroken: (cause) => {
+        const error = new ShoalError('ERR_INTERNAL', `${errorCodes.ERR_INTERNAL} ${String(cause)}`, { cause })
+        this.#emit('error', { error })
+        void this.end('ERR_INTERNAL')
+      },
+    }
+    return this.#parts.openRun(this.#metadata, events)
+  }
+
+  #onEvent(event: CoreEvent): void {
+    switch (event.type) {
+      case 'member-joined':
+      case 'member-suspected':
+      case 'member-recovered':
+      case 'member-failed':
+      case 'member-left':
+      case 'member-updated':
+        return this.#emit(event.type, { member: this.#view.of(event.member) })
+      case 'zone-unreachable':
+      case 'zone-recovered':
+        return this.#emit(event.type, { zone: event.zone, members: event.members })
+      case 'isolated':
+      case 'reconnected':
+        return this.#emit(event.type, {})
+      case 'duplicate-identity': {
+        const message = `${errorCodes.ERR_DUPLICATE_IDENTITY} Its instance is ${event.instance}.`
+        this.#emit('error', { error: new ShoalError('ERR_DUPLICATE_IDENTITY', message) })
+        return void this.end('ERR_DUPLICATE_IDENTITY')
+      }
+      case 'link-opened':
+        return this.#emit('link-opened', { peer: event.peer })
+      case 'link-closed':
+        return this.#emit('link-closed', {
+          peer: event.peer,
+          code: this.#run.driver.closeCode(event.peer) ?? 'ERR_LINK_CLOSED',
+        })
+      case 'claim-rejected':
+        this.#rejected.set(event.code, (this.#rejected.get(event.code) ?? 0) + 1)
+        return this.#emit('claim-rejected', { from: event.from, code: event.code })
+      case 'message':
+        return this.#onMessage(event.from, event.payload, false)
+      case 'broadcast':
+        return this.#onMessage(event.from, event.payload, true)
+      case 'sent':
+        return this.#outbox.onSent(event.ref, event.code === undefined ? undefined : sentError(event.code))
+      case 'leaving':
+        return this.#onLeaveSaid?.()
+    }
+  }
+
+  #onMessage(from: PeerId, payload: Uint8Array, broadcast: boolean): void {
+    const decoded = this.#parts.values.decode(payload)
+    if (decoded) return this.#emit('message', { from, data: decoded.value, broadcast })
+    this.#onEvent({ type: 'claim-rejected', from, code: 'ERR_DATA_INVALID' })
+  }
+
+  #emit<K extends keyof MeshEventMap>(type: K, detail: MeshEventMap[K]): void {
+    // A listener that throws is reported by the event target itself, and the others are still called.
+    this.dispatchEvent(new CustomEvent(type, { detail }))
+  }
+
+  #encodeMetadata(metadata: unknown): Uint8Array {
+    let bytes: Uint8Array
+    try {
+      bytes = this.#parts.values.encode(checkMetadata(metadata))
+    } catch (cause) {
+      if (cause instanceof ShoalError) throw cause
+      throw new ShoalError('ERR_METADATA_INVALID', `${errorCodes.ERR_METADATA_INVALID} ${messageOf(cause)}`, { cause })
+    }
+    const max = this.#parts.metadataBytesMax
+    if (bytes.length <= max) return bytes
+    throw new ShoalError('ERR_METADATA_TOO_LARGE', `Metadata is at most ${max} bytes as CBOR; this is ${bytes.length}.`)
+  }
+
+  #decodeMetadata(bytes: Uint8Array): Metadata {
+    const value = bytes.length === 0 ? undefined : this.#parts.values.decode(bytes)?.value
+    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
+    return Object.freeze(isMap ? (value as Metadata) : {})
+  }
+
+  #encodeMessage(data: unknown): Uint8Array {
+    let bytes: Uint8Array
+    try {
+      bytes = this.#parts.values.encode(data)
+    } catch (cause) {
+      throw new ShoalError('ERR_DATA_INVALID', `${errorCodes.ERR_DATA_INVALID} ${messageOf(cause)}`, { cause })
+    }
+    const max = this.#parts.messageBytesMax
+    if (bytes.length <= max) return bytes
+    throw new ShoalError('ERR_MESSAGE_TOO_LARGE', `A message is at most ${max} bytes as CBOR; this is ${bytes.length}.`)
+  }
+
+  /** What is wrong with a message comes back as a rejection, never as a throw. */
+  #post(receiver: () => PeerId | undefined, data: unknown): Promise<void> {
+    try {
+      this.#assertOpen()
+      return this.#outbox.post(receiver(), this.#encodeMessage(data))
+    } catch (error) {
+      return Promise.reject(error as ShoalError)
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#leaving || this.#closedBy) throw closedError(this.#closedBy ?? 'ERR_CLOSED')
+  }
+
+  /** The page goes, perhaps for good: the leave was signed in advance, and gets out before this returns. */
+  #onHide(): void {
+    const { driver } = this.#run
+    driver.handle({ type: 'leave' })
+    driver.spill()
+  }
+
+  /** Back from the back/forward cache: that instance has left, and its connections are dead. */
+  #onRestore(): void {
+    if (this.#leaving) return
+    this.#run.driver.stop()
+    this.#run = this.#openRun()
+    this.#run.driver.start()
+  }
+
+  #close(code: ErrorCode): void {
+    if (this.#closedBy) return
+    this.#closedBy = code
+    this.#stopWatching()
+    this.#outbox.close(closedError(code))
+    this.#run.driver.stop()
+    this.#parts.host.close()
+    this.#emit('closed', { code })
+  }
+}
+
+function closedError(code: ErrorCode): ShoalError {
+  return new ShoalError('ERR_CLOSED', `${errorCodes.ERR_CLOSED}${code === 'ERR_CLOSED' ? '' : ` Here: ${code}.`}`)
+}
+
+/** The core's reason for not sending, as an error. */
+function sentError(code: string): ShoalError {
+  const known = Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'ERR_UNREACHABLE'
+  return new ShoalError(known, known === code ? errorCodes[known] : `${errorCodes[known]} (${code})`)
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,65 @@
+/** What a mesh is put together from, and what a test or another platform may replace. */
+import type { CoreEvent } from '../core/effect.ts'
+import type { Signer, Verifier } from '../identity/keys.ts'
+import type { Millis } from '../identity/millis.ts'
+import type { MeshId, PeerId } from '../identity/peer-id.ts'
+import type { TransportFactory } from '../transport/port.ts'
+import type { Alarms } from './alarms.ts'
+import type { Driver } from './driver.ts'
+import type { ShoalError } from './errors.ts'
+import type { Host } from './host.ts'
+import type { IceServer, Limits } from './join-options.ts'
+import type { MeshStats } from './mesh.ts'
+
+/** What a transport is told once identity and room are known. */
+export interface TransportContext {
+  readonly credentials: { readonly meshId: MeshId; readonly signer: Signer; readonly verifier: Verifier }
+  readonly iceServers: readonly IceServer[]
+  /** Clock, timers and dice: a transport has none of its own. */
+  readonly host: {
+    now(): Millis
+    after(delayMs: number, callback: () => void): () => void
+    random(bytes: number): Uint8Array
+  }
+}
+
+export type TransportMaker = (context: TransportContext) => TransportFactory
+
+/** The application's values as bytes. */
+export interface ValueCodec {
+  /** Canonical CBOR. Throws for what it does not carry. */
+  encode(value: unknown): Uint8Array
+  /** Undefined for bytes that are no acceptable value. */
+  decode(bytes: Uint8Array): { readonly value: unknown } | undefined
+}
+
+/** What one run tells the mesh that owns it. */
+export interface RunEvents {
+  onEvent(event: CoreEvent): void
+  onSignalingConnected(url: string): void
+  onSignalingLost(url: string, error: ShoalError): void
+  /** The core threw: a broken invariant. The run has stopped. */
+  onBroken(error: unknown): void
+}
+
+/** One run: one instance of our identity, from its first claim to its leave. */
+export interface Run {
+  readonly driver: Driver
+  /** What only the core and the door know of `stats()`. */
+  vitals(): Pick<MeshStats, 'localHealth' | 'isolated' | 'edges' | 'signaling' | 'signalingFramesSent'>
+}
+
+export interface MeshParts {
+  readonly id: PeerId
+  readonly room: string
+  readonly host: Host
+  readonly alarms: Alarms
+  readonly limits: Limits
+  readonly values: ValueCodec
+  /** The application's data in one message, encoded. */
+  readonly messageBytesMax: number
+  /** A member's metadata, encoded. */
+  readonly metadataBytesMax: number
+  /** Starts a run with this metadata. Called again when the page comes back from the back/forward cache. */
+  openRun(metadata: Uint8Array, events: RunEvents): Run
+}
