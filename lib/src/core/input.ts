@@ -5,7 +5,8 @@
  */
 import type { Draft, Verified } from '../identity/claim.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import type { Claim, Message } from './message.ts'
+import type { Routed } from '../overlay/messages.ts'
+import type { Claim, Message, RoutedMessage } from './message.ts'
 
 declare const linkBrand: unique symbol
 
@@ -47,4 +48,10 @@ export type Command =
   | { readonly type: 'broadcast'; readonly topic: string; readonly payload: Uint8Array; readonly ref: number }
   | { readonly type: 'leave' }
 
-export type DraftClaim = Draft<Claim>
+/** A routed frame as the core writes it: egress encodes `inner` into the claim's payload before it signs. */
+export interface RoutedFrameDraft extends Omit<Draft<Routed>, 'kind' | 'payload'> {
+  readonly kind: 'frame'
+  readonly inner: RoutedMessage
+}
+
+export type DraftClaim = Draft<Claim> | RoutedFrameDraft

@@ -1,7 +1,9 @@
 /** Everything that can cross a link, and everything that can be signed. */
 import type { BroadcastClaim, BroadcastMessage } from '../broadcast/messages.ts'
-import type { OverlayClaim, OverlayMessage } from '../overlay/messages.ts'
+import type { Edge, OverlayClaim, OverlayMessage } from '../overlay/messages.ts'
 import type { SwimClaim, SwimMessage } from '../swim/messages.ts'
 
 export type Claim = SwimClaim | OverlayClaim | BroadcastClaim
-export type Message = SwimMessage | OverlayMessage | BroadcastMessage
+/** What a routed frame may hold. Not another route: a frame inside a frame inside a frame is an amplifier. */
+export type RoutedMessage = SwimMessage | Edge | BroadcastMessage
+export type Message = SwimMessage | OverlayMessage<RoutedMessage> | BroadcastMessage

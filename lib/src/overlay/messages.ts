@@ -29,11 +29,21 @@ export interface Routed extends ClaimBase {
  * peer that reads this, and it came from `path[at - 1]`, or from the source when `at` is 0. So every
  * relay sees that it stands where the path says, and the receiver knows a way back that works.
  */
-export interface Forward {
+export interface Forward<Inner extends AnyMessage = AnyMessage> {
   readonly type: 'forward'
   readonly path: readonly PeerId[]
   readonly at: number
   readonly claim: Verified<Routed>
+  /**
+   * What a `frame` addressed to us holds, with its own claims verified: its author is the claim's. Filled
+   * in by ingress at the receiver, absent everywhere else, never transmitted.
+   */
+  readonly inner?: Inner
+}
+
+/** Some machine's message: this room passes it on and does not look inside. */
+export interface AnyMessage {
+  readonly type: string
 }
 
 /** "I could not pass it on": back along the link that it came in on, so that the source tries another path. */
@@ -70,4 +80,4 @@ export interface Edge {
 }
 
 export type OverlayClaim = Routed
-export type OverlayMessage = Forward | Undeliverable | Edge
+export type OverlayMessage<Inner extends AnyMessage = AnyMessage> = Forward<Inner> | Undeliverable | Edge
