@@ -1,0 +1,326 @@
+import { describe, expect, it } from 'vitest'
+import { type ClaimBase, type Verified } from '../identity/claim.ts'
+import { seal as sealEnvelope } from '../identity/envelope.ts'
+import { scriptVerifier, seedSigner } from '../identity/ed25519.ts'
+import type { Signer, Verifier } from '../identity/keys.ts'
+import type { Millis, WallMillis } from '../identity/millis.ts'
+import { type InstanceId, instanceIdFromBytes, meshIdOf } from '../identity/peer-id.ts'
+import type { DraftClaim, LinkId } from '../core/input.ts'
+import type { Claim, Message } from '../core/message.ts'
+import type { Alive, Gossip, Incarnation } from '../swim/messages.ts'
+import type { Routed } from '../overlay/messages.ts'
+import { encodeItem } from '../wire/cbor.ts'
+import { encodeBody } from '../wire/claims.ts'
+import { claimTtlMsMax, clockSkewMsMax, frameBytesMax } from '../wire/limits.ts'
+import { nativeBudget } from './budget.ts'
+import { ClaimCache } from './claim-cache.ts'
+import { Egress } from './egress.ts'
+import { FrameMemo } from './frame-memo.ts'
+import { type Arrival, Ingress, type IngressOptions } from './ingress.ts'
+
+const meshId = meshIdOf('a room')
+const instance: InstanceId = instanceIdFromBytes(new Uint8Array(16).fill(5))
+const wall = 1_800_000_000_000 as WallMillis
+const start = 0 as Millis
+const link = 1 as LinkId
+const other = 2 as LinkId
+
+const ada = seedSigner(new Uint8Array(32).fill(1))
+const bob = seedSigner(new Uint8Array(32).fill(2))
+const eve = seedSigner(new Uint8Array(32).fill(3))
+
+function alive(author: Signer, more: Partial<Alive> = {}): DraftClaim {
+  return {
+    type: 'alive',
+    author: author.peerId,
+    issuedAt: wall,
+    ttlMs: 60_000,
+    instance,
+    startedAt: wall,
+    incarnation: 0 as Incarnation,
+    metadata: new Uint8Array(0),
+    zone: '',
+    admission: new Uint8Array(0),
+    incarnationDigest: '' as Alive['incarnationDigest'],
+    ...more,
+  }
+}
+
+function seal<C extends ClaimBase = Alive>(signer: Signer, draft: DraftClaim, room = meshId): Verified<C> {
+  let sealed: Verified<Claim> | Error | undefined
+  new Egress({ meshId: room, signer }).seal(draft, (claim) => (sealed = claim))
+  if (!sealed || sealed instanceof Error) throw sealed ?? new Error('not sealed at once')
+  return sealed as unknown as Verified<C>
+}
+
+const egress = new Egress({ meshId, signer: ada })
+const encode = (message: Message) => egress.encode(message)
+const gossip = (...claims: Gossip['claims']): Gossip => ({ type: 'gossip', claims })
+const nack = (first: number): Message => ({ type: 'nack', nonce: new Uint8Array(16).fill(first) })
+
+/** A verifier whose answers wait until they are asked for, and that counts. */
+function slowVerifier(): Verifier & { answer(): void; asked: number } {
+  const waiting: (() => void)[] = []
+  return {
+    asked: 0,
+    verify(...question) {
+      this.asked++
+      waiting.push(() => scriptVerifier.verify(...question))
+    },
+    answer() {
+      waiting.shift()!()
+    },
+  }
+}
+
+function setUp(more: Partial<IngressOptions> = {}) {
+  const arrivals: Arrival[] = []
+  const ingress = new Ingress({
+    self: bob.peerId,
+    meshId,
+    verifier: scriptVerifier,
+    deliver: (arrival) => arrivals.push(arrival),
+    ...more,
+  })
+  ingress.setClock(wall)
+  ingress.openLink(link)
+  ingress.openLink(other)
+  const codes = () => arrivals.map((arrival) => (arrival.type === 'refused' ? arrival.code : arrival.message.type))
+  return { ingress, arrivals, codes }
+}
+
+/** The frame with one byte changed in its last claim, counted from the end of the frame. */
+function altered(bytes: Uint8Array, fromEnd: number): Uint8Array {
+  const copy = bytes.slice()
+  copy[copy.length - 1 - fromEnd]! ^= 1
+  return copy
+}
+
+/** A frame of gossip that no honest egress would make. */
+function rawGossip(...envelopes: Uint8Array[]): Uint8Array {
+  return encodeItem([7, envelopes])
+}
+
+describe('ingress', () => {
+  it('delivers a message with its claims verified, as they were signed', () => {
+    const { ingress, arrivals } = setUp()
+    const claim = seal(ada, alive(ada))
+    ingress.receive(link, encode(gossip(claim)), start)
+    expect(arrivals).toEqual([{ type: 'received', link, message: { type: 'gossip', claims: [claim] } }])
+  })
+
+  it('refuses a claim that was altered, whichever byte, with blame', () => {
+    const frame = encode(gossip(seal(ada, alive(ada))))
+    for (const fromEnd of [0, 40, 63, 64, 90]) {
+      const { ingress, arrivals } = setUp()
+      ingress.receive(link, altered(frame, fromEnd), start)
+      expect(arrivals).toMatchObject([{ type: 'refused', link, blame: true }])
+    }
+  })
+
+  it('refuses an altered signature on a claim that it has already verified', () => {
+    const { ingress, codes } = setUp()
+    const frame = encode(gossip(seal(ada, alive(ada))))
+    ingress.receive(link, frame, start)
+    ingress.receive(other, altered(frame, 0), start)
+    expect(codes()).toEqual(['gossip', 'ERR_CLAIM_SIGNATURE'])
+  })
+
+  it('refuses a claim of another room, and one that was signed by somebody else', () => {
+    const { ingress, codes } = setUp()
+    ingress.receive(link, rawGossip(seal(ada, alive(ada), meshIdOf('another')).bytes), start)
+    const forged = seal(ada, alive(ada)).bytes.slice()
+    forged.set(seal(eve, alive(eve)).bytes.subarray(-64), forged.length - 64)
+    ingress.receive(link, rawGossip(forged), start)
+    expect(codes()).toEqual(['ERR_CLAIM_SIGNATURE', 'ERR_CLAIM_SIGNATURE'])
+  })
+
+  it('refuses a whole frame for one bad claim in it', () => {
+    const { ingress, codes } = setUp()
+    const good = seal(ada, alive(ada)).bytes
+    ingress.receive(link, rawGossip(good, altered(seal(eve, alive(eve)).bytes, 0)), start)
+    expect(codes()).toEqual(['ERR_CLAIM_SIGNATURE'])
+  })
+
+  it('refuses a type of claim that does not belong in the frame, seen before or not', () => {
+    const { ingress, codes } = setUp()
+    const news = seal<Verified<Claim>>(ada, {
+      type: 'news', author: ada.peerId, issuedAt: wall, ttlMs: 1000, instance, seq: 1, topic: '', payload: new Uint8Array(3),
+    })
+    ingress.receive(link, rawGossip(news.bytes), start)
+    ingress.receive(link, encodeItem([32, [news.bytes]]), start)
+    ingress.receive(link, rawGossip(news.bytes), start)
+    expect(codes()).toEqual(['ERR_CLAIM_TYPE', 'spread', 'ERR_CLAIM_TYPE'])
+  })
+
+  it('verifies a claim once, however often and under however many frames it comes', () => {
+    const verifier = slowVerifier()
+    const { ingress, arrivals } = setUp({ verifier })
+    const claim = seal(ada, alive(ada))
+    ingress.receive(link, encode(gossip(claim)), start)
+    ingress.receive(other, encode(gossip(claim)), start) // while the first is being checked
+    expect(verifier.asked).toBe(1)
+    expect(arrivals).toHaveLength(0)
+    verifier.answer()
+    ingress.receive(other, encode(gossip(claim)), start) // after
+    expect(verifier.asked).toBe(1)
+    expect(arrivals).toHaveLength(3)
+  })
+
+  it('keeps the order of a link while a check is under way, and holds up no other link', () => {
+    const verifier = slowVerifier()
+    const { ingress, arrivals, codes } = setUp({ verifier })
+    ingress.receive(link, encode(gossip(seal(ada, alive(ada)))), start)
+    ingress.receive(link, encode(nack(1)), start)
+    ingress.receive(link, Uint8Array.of(0xff), start)
+    ingress.receive(other, encode(nack(2)), start)
+    expect(arrivals.map((arrival) => arrival.link)).toEqual([other])
+    verifier.answer()
+    expect(codes()).toEqual(['nack', 'gossip', 'nack', 'ERR_CBOR_INDEFINITE'])
+  })
+
+  it('delivers nothing of a link that was closed meanwhile', () => {
+    const verifier = slowVerifier()
+    const { ingress, arrivals } = setUp({ verifier })
+    ingress.receive(link, encode(gossip(seal(ada, alive(ada)))), start)
+    ingress.closeLink(link)
+    verifier.answer()
+    ingress.receive(link, encode(nack(1)), start)
+    expect(arrivals).toHaveLength(0)
+  })
+
+  it('cuts out claims that are too old or too new by a clock a minute off, and blames nobody', () => {
+    const { ingress, arrivals, codes } = setUp()
+    const good = seal(ada, alive(ada))
+    const last = wall - 60_000 - clockSkewMsMax
+    const atTheLimit = [
+      seal(eve, alive(eve, { issuedAt: last as WallMillis })),
+      seal(eve, alive(eve, { issuedAt: (wall + clockSkewMsMax) as WallMillis })),
+    ]
+    ingress.receive(link, encode(gossip(...atTheLimit)), start)
+    expect(arrivals).toMatchObject([{ message: { claims: [{}, {}] } }])
+    const over = [
+      seal(eve, alive(eve, { issuedAt: (last - 1) as WallMillis })),
+      seal(eve, alive(eve, { issuedAt: (wall + clockSkewMsMax + 1) as WallMillis })),
+    ]
+    ingress.receive(link, encode(gossip(over[0]!, good)), start)
+    ingress.receive(link, encode(gossip(good, over[1]!)), start)
+    expect(codes()).toEqual(['gossip', 'ERR_CLAIM_EXPIRED', 'gossip', 'ERR_CLAIM_EARLY', 'gossip'])
+    expect(arrivals.filter((arrival) => arrival.type === 'refused' && arrival.blame)).toEqual([])
+    expect(arrivals.at(-1)).toMatchObject({ message: { claims: [{ digest: good.digest }] } })
+  })
+
+  it('refuses a claim that asks for too long a life', () => {
+    const { ingress, codes } = setUp()
+    ingress.receive(link, rawGossip(seal(ada, alive(ada, { ttlMs: claimTtlMsMax.alive })).bytes), start)
+const draft = alive(ada, { ttlMs: claimTtlMsMax.alive + 1 }) as Alive
+    expect(() => seal(ada, draft)).toThrow('longer than its type allows')
+    // What our own egress refuses to sign, another's may.
+    sealEnvelope(ada, meshId, 'alive', encodeBody(draft), () => draft, (claim) => {
+      ingress.receive(link, rawGossip((claim as Verified<Alive>).bytes), start)
+    })
+    expect(codes()).toEqual(['gossip', 'ERR_CLAIM_TTL'])
+  })
+
+  it('takes a frame at the size limit and refuses one over it', () => {
+    const { ingress, codes } = setUp()
+    ingress.receive(link, new Uint8Array(frameBytesMax), start)
+    ingress.receive(link, new Uint8Array(frameBytesMax + 1), start)
+    ingress.receive(link, new Uint8Array(0), start)
+    expect(codes()).toEqual(['ERR_CBOR_TRAILING', 'ERR_FRAME_TOO_LARGE', 'ERR_FRAME_TOO_LARGE'])
+  })
+
+  it('says once that a link is over its budget of frames, and looks at no more of it', () => {
+    const { ingress, codes } = setUp({ budget: { ...nativeBudget, frames: { perSecond: 1, burst: 3 } } })
+    for (let sent = 0; sent < 6; sent++) ingress.receive(link, encode(nack(sent)), start)
+    ingress.receive(other, encode(nack(9)), start)
+    expect(codes()).toEqual(['nack', 'nack', 'nack', 'ERR_LINK_FRAME_RATE', 'nack'])
+  })
+
+  it('says once that a link is over its budget of bytes, and gives it back over time', () => {
+    const frame = encode(nack(1))
+    const budget = { ...nativeBudget, bytes: { perSecond: frame.length, burst: 2 * frame.length } }
+    const { ingress, codes } = setUp({ budget })
+    ingress.receive(link, frame, start)
+    ingress.receive(link, frame, start)
+    ingress.receive(link, frame, 1000 as Millis)
+    ingress.receive(link, frame, 1999 as Millis)
+    expect(codes()).toEqual(['nack', 'nack', 'nack', 'ERR_LINK_BYTE_RATE'])
+  })
+
+  it('cuts claims that are over the budget of checks, without blame, and keeps the rest of the message', () => {
+    const { ingress, arrivals, codes } = setUp({ budget: { ...nativeBudget, verifications: { perSecond: 1, burst: 1 } } })
+    const [first, second] = [seal(ada, alive(ada)), seal(eve, alive(eve))]
+    ingress.receive(link, encode(gossip(first, second)), start)
+    expect(codes()).toEqual(['ERR_VERIFY_RATE', 'gossip'])
+    expect(arrivals).toMatchObject([{ blame: false }, { message: { claims: [{ digest: first.digest }] } }])
+    ingress.receive(link, encode(gossip(first, second)), 1000 as Millis)
+    expect(arrivals.at(-1)).toMatchObject({ message: { claims: [{}, {}] } })
+  })
+
+  it('cuts off a link whose frames wait for more than can be checked', () => {
+    const { ingress, codes } = setUp({ verifier: slowVerifier(), budget: { ...nativeBudget, backlogFrames: 2 } })
+    ingress.receive(link, encode(gossip(seal(ada, alive(ada)))), start)
+    ingress.receive(link, encode(nack(1)), start)
+    ingress.receive(link, encode(nack(2)), start)
+    expect(codes()).toEqual(['ERR_LINK_BACKLOG'])
+  })
+
+  describe('with a routed frame', () => {
+    const routed = (inner: Message | Uint8Array, to = bob.peerId, author = ada) => {
+      const base = { type: 'routed', author: author.peerId, issuedAt: wall, ttlMs: 30_000, to, id: new Uint8Array(16), kind: 'frame' } as const
+      const draft = inner instanceof Uint8Array ? { ...base, payload: inner } : { ...base, inner: inner as never }
+      return seal<Routed>(author, draft)
+    }
+
+    it('delivers what is inside to its receiver, claims verified, and to no relay', () => {
+      const claim = seal(eve, alive(eve))
+      const forward: Message = { type: 'forward', path: [bob.peerId], claim: routed(gossip(claim)) }
+      const receiver = setUp()
+      receiver.ingress.receive(link, encode(forward), start)
+      expect(receiver.arrivals).toEqual([
+        { type: 'received', link, message: { ...forward, inner: { type: 'gossip', claims: [claim] } } },
+      ])
+      const relay = setUp({ self: eve.peerId })
+      relay.ingress.receive(link, encode(forward), start)
+      expect(relay.arrivals).toEqual([{ type: 'received', link, message: forward }])
+    })
+
+    it('blames nobody on the way for what the author put inside', () => {
+      const forged = rawGossip(altered(seal(eve, alive(eve)).bytes, 0))
+      const another: Message = { type: 'forward', path: [], claim: routed(nack(1)) }
+      for (const inner of [Uint8Array.of(0xff), forged, encode(another), new Uint8Array(0)]) {
+        const { ingress, arrivals } = setUp()
+        ingress.receive(link, encode({ type: 'forward', path: [bob.peerId], claim: routed(inner) }), start)
+        expect(arrivals).toEqual([{ type: 'refused', link, code: 'ERR_ROUTED_PAYLOAD', blame: false }])
+      }
+    })
+
+    it('refuses a path that ends elsewhere than the claim', () => {
+      const { ingress, codes } = setUp()
+      ingress.receive(link, encode({ type: 'forward', path: [eve.peerId], claim: routed(nack(1)) }), start)
+      expect(codes()).toEqual(['ERR_FRAME_SHAPE'])
+    })
+  })
+
+  describe('in a simulation', () => {
+    it('reads the same array once for all peers, and still minds the time', () => {
+      const verifier = slowVerifier()
+      const shared = { verifier, cache: new ClaimCache(meshId), memo: new FrameMemo() }
+      const [first, second] = [setUp(shared), setUp(shared)]
+      const frame = encode(gossip(seal(ada, alive(ada))))
+      first.ingress.receive(link, frame, start)
+      verifier.answer()
+      second.ingress.receive(link, frame, start)
+      expect(second.arrivals[0]).toEqual(first.arrivals[0])
+      const message = (arrival: Arrival | undefined) => (arrival?.type === 'received' ? arrival.message : undefined)
+      expect(message(second.arrivals[0])).toBe(message(first.arrivals[0]))
+      second.ingress.receive(link, frame, (60_000 + clockSkewMsMax + 1) as Millis)
+      expect(second.codes()).toEqual(['gossip', 'ERR_CLAIM_EXPIRED', 'gossip'])
+    })
+
+    it('shares no cache between rooms', () => {
+      expect(() => setUp({ cache: new ClaimCache(meshIdOf('another')) })).toThrow('another room')
+    })
+  })
+})

@@ -1,0 +1,349 @@
+/**
+ * From bytes to what the core may believe. One queue for each link, order kept: a frame that waits for a
+ * signature check holds back those behind it, and the checks of all of them run side by side.
+ *
+ * Each frame passes, cheapest first: size, the link's budget of frames and bytes, scan, shape, then for each
+ * claim in it: seen before, size, scan, shape, time, the budget of signature checks, signature. A frame with
+ * a claim that is at fault is refused whole. A claim that is too old, too new or over the budget is only cut
+ * out, since whoever sent it may be honest.
+ *
+ * Ingress blames and counts nothing: it says `refused` with a code, and whether that is the neighbour's
+ * fault. Strikes and hanging up are the core's business.
+ */
+import { claimTypes, type Digest, type Verified } from '../identity/claim.ts'
+import { digestOf, open, unwrap } from '../identity/envelope.ts'
+import type { Verifier } from '../identity/keys.ts'
+import type { Millis, WallMillis } from '../identity/millis.ts'
+import type { MeshId, PeerId } from '../identity/peer-id.ts'
+import type { Input, LinkId } from '../core/input.ts'
+import type { Claim, Message, RoutedMessage } from '../core/message.ts'
+import type { Forward } from '../overlay/messages.ts'
+import { decodeClaim } from '../wire/claims.ts'
+import { type ErrorCode, errors, WireError } from '../wire/errors.ts'
+import { completeFrame, decodeFrame, type ReadFrame } from '../wire/frames.ts'
+import { clockSkewMsMax, frameBytesMax } from '../wire/limits.ts'
+import { type LinkBudget, nativeBudget } from './budget.ts'
+import { ClaimCache, sameBytes } from './claim-cache.ts'
+import type { FrameMemo } from './frame-memo.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** What ingress has to say to the core. */
+export type Arrival = Extract<Input, { type: 'received' | 'refused' }>
+
+export interface IngressOptions {
+  readonly self: PeerId
+  readonly meshId: MeshId
+  readonly verifier: Verifier
+  /** Called in each link's own order: at once for what needs no signature check, else when that is done. */
+  readonly deliver: (arrival: Arrival) => void
+  readonly budget?: LinkBudget
+  /** To share verified claims with egress, or between the peers of a simulation. */
+  readonly cache?: ClaimCache
+  readonly memo?: FrameMemo
+}
+
+interface LinkState {
+  readonly link: LinkId
+  readonly frames: TokenBucket
+  readonly bytes: TokenBucket
+  readonly verifications: TokenBucket
+  /** Frames in the order of arrival, from the first that still waits. */
+  readonly queue: Slot[]
+  queuedBytes: number
+  /** Over its budget: the rest of what it sends is not looked at. */
+  spent: boolean
+}
+
+/** A frame's place in its link's queue. */
+interface Slot {
+  readonly bytes: number
+  arrivals: readonly Arrival[] | undefined
+}
+
+interface Resolved {
+  readonly claims: readonly Verified<Claim>[]
+  /** A claim is at fault, and so is the frame. */
+  readonly refusal: ErrorCode | undefined
+  /** Why claims were cut out. */
+  readonly cut: ErrorCode | undefined
+}
+
+type Opened = (claim: Verified<Claim> | undefined) => void
+
+export class Ingress {
+  readonly #options: IngressOptions
+  readonly #budget: LinkBudget
+  readonly #cache: ClaimCache
+  readonly #links = new Map<LinkId, LinkState>()
+  /** Claims whose signature is being checked: a second copy waits for the first one's answer. */
+  readonly #opening = new Map<Digest, { readonly envelope: Uint8Array; readonly waiting: Opened[] }>()
+  #wallOffsetMs = 0
+
+  constructor(options: IngressOptions) {
+    this.#options = options
+    this.#budget = options.budget ?? nativeBudget
+    this.#cache = options.cache ?? new ClaimCache(options.meshId)
+    if (!sameBytes(this.#cache.meshId, options.meshId)) throw new Error('a claim cache of another room')
+  }
+
+  /** Calendar time is `now + wallOffsetMs`. Before the first call nothing can be received. */
+  setClock(wallOffsetMs: number): void {
+    this.#wallOffsetMs = wallOffsetMs
+  }
+
+  openLink(link: LinkId): void {
+    if (this.#links.has(link)) throw new Error(`link ${link} is already open`)
+    this.#links.set(link, {
+      link,
+      frames: new TokenBucket(this.#budget.frames),
+      bytes: new TokenBucket(this.#budget.bytes),
+      verifications: new TokenBucket(this.#budget.verifications),
+      queue: [],
+      queuedBytes: 0,
+      spent: false,
+    })
+  }
+
+  /** What has not been delivered yet never will be. */
+  closeLink(link: LinkId): void {
+    this.#links.delete(link)
+  }
+
+  /** Takes one frame. The array must not be written to afterwards. Never throws for what is in it. */
+  receive(link: LinkId, bytes: Uint8Array, now: Millis): void {
+    const state = this.#links.get(link)
+    if (!state || state.spent) return
+    if (bytes.length === 0 || bytes.length > frameBytesMax) return this.#refuse(state, 'ERR_FRAME_TOO_LARGE')
+    if (!state.frames.take(1, now)) return this.#cutOff(state, 'ERR_LINK_FRAME_RATE')
+    if (!state.bytes.take(bytes.length, now)) return this.#cutOff(state, 'ERR_LINK_BYTE_RATE')
+
+    const wall = (now + this.#wallOffsetMs) as WallMillis
+    const known = this.#options.memo?.find(bytes, wall)
+    if (known) return this.#finish(state, known, bytes.length, undefined, now)
+
+    let frame: ReadFrame
+    try {
+      frame = decodeFrame(bytes)
+    } catch (reason) {
+      return this.#refuse(state, codeOf(reason))
+    }
+    if (frame.envelopes.length === 0) {
+      const message = completeFrame(frame, [])
+      this.#options.memo?.add(bytes, message, -Infinity, Infinity)
+      return this.#finish(state, message, bytes.length, undefined, now)
+    }
+    const slot = this.#enqueue(state, bytes.length)
+    if (!slot) return
+    this.#resolve(state, frame, now, ({ claims, refusal, cut }) => {
+      if (refusal !== undefined) return this.#settle(state, slot, [refused(link, refusal)])
+      if (frame.carries === 'claim' && claims.length === 0) return this.#settle(state, slot, [refused(link, cut!)])
+      const message = completeFrame(frame, claims)
+      if (message.type === 'forward' && !pathFits(message)) {
+        return this.#settle(state, slot, [refused(link, 'ERR_FRAME_SHAPE')])
+      }
+      if (cut === undefined) this.#remember(bytes, message, claims)
+      this.#complete(state, slot, message, cut, now)
+    })
+  }
+
+  /** A message whose own claims are verified, and that may have a frame inside. */
+  #finish(state: LinkState, message: Message, bytes: number, cut: ErrorCode | undefined, now: Millis): void {
+    if (state.queue.length === 0 && !this.#isForUs(message)) {
+      this.#options.deliver({ type: 'received', link: state.link, message })
+      return
+    }
+    const slot = this.#enqueue(state, bytes)
+    if (slot) this.#complete(state, slot, message, cut, now)
+  }
+
+  #complete(state: LinkState, slot: Slot, message: Message, cut: ErrorCode | undefined, now: Millis): void {
+    const { link } = state
+    const notices = cut === undefined ? [] : [refused(link, cut)]
+    if (!this.#isForUs(message)) {
+      return this.#settle(state, slot, [...notices, { type: 'received', link, message }])
+    }
+    this.#openRouted(state, message, now, (inner) => {
+      // The payload is its author's, and no relay looks inside: nobody on the way is to blame for it.
+      if (inner === undefined) return this.#settle(state, slot, [...notices, refused(link, 'ERR_ROUTED_PAYLOAD')])
+      this.#settle(state, slot, [...notices, { type: 'received', link, message: { ...message, inner } }])
+    })
+  }
+
+  #isForUs(message: Message): message is Forward<RoutedMessage> {
+    return message.type === 'forward' && message.claim.kind === 'frame' && message.claim.to === this.#options.self
+  }
+
+  /** Reads the frame that a routed claim holds, and verifies the claims in that. */
+  #openRouted(
+    state: LinkState,
+    forward: Forward<RoutedMessage>,
+    now: Millis,
+    done: (inner: RoutedMessage | undefined) => void,
+  ): void {
+    let frame: ReadFrame
+    try {
+      frame = decodeFrame(forward.claim.payload)
+    } catch (reason) {
+      codeOf(reason)
+      return done(undefined)
+    }
+    if (!isRoutable(frame)) return done(undefined)
+    this.#resolve(state, frame, now, ({ claims, refusal }) => {
+      if (refusal !== undefined || (frame.carries === 'claim' && claims.length === 0)) return done(undefined)
+      done(completeFrame(frame, claims) as RoutedMessage)
+    })
+  }
+
+  /** Verifies the claims of a frame, the ones seen before without work. Answers at once when nothing has to wait. */
+  #resolve(state: LinkState, frame: ReadFrame, now: Millis, done: (resolved: Resolved) => void): void {
+    const wall = now + this.#wallOffsetMs
+    const claims: (Verified<Claim> | undefined)[] = []
+    let refusal: ErrorCode | undefined
+    let cut: ErrorCode | undefined
+    let waiting = 1
+    const settle = () => {
+      if (--waiting > 0) return
+      done({ claims: claims.filter((claim) => claim !== undefined), refusal, cut })
+    }
+    for (const [index, envelope] of frame.envelopes.entries()) {
+      claims.push(undefined)
+      const known = this.#cache.find(envelope)
+      if (known) {
+        if (!frame.types.includes(known.type)) refusal ??= 'ERR_CLAIM_TYPE'
+        const untimely = timeFault(known, wall)
+        if (untimely === undefined) claims[index] = known
+        else cut ??= untimely
+        continue
+      }
+      if (!frame.types.some((type) => claimTypes[type] === envelope[0])) {
+        refusal ??= 'ERR_CLAIM_TYPE'
+        break
+      }
+      let unopened
+      try {
+        const digest = envelope.length > 64 ? digestOf(envelope) : ('' as Digest)
+        unopened = unwrap(envelope, digest, decodeClaim)
+      } catch (reason) {
+        refusal ??= codeOf(reason)
+        break
+      }
+      const untimely = timeFault(unopened.claim, wall)
+      if (untimely !== undefined) {
+        cut ??= untimely
+        continue
+      }
+      const answer: Opened = (claim) => {
+        if (claim) claims[index] = claim
+        else refusal ??= 'ERR_CLAIM_SIGNATURE'
+        settle()
+      }
+      const { digest } = unopened
+      const opening = this.#opening.get(digest)
+      if (opening && sameBytes(opening.envelope, envelope)) {
+        waiting++
+        opening.waiting.push(answer)
+        continue
+      }
+      if (!state.verifications.take(1, now)) {
+        cut ??= 'ERR_VERIFY_RATE'
+        continue
+      }
+      waiting++
+      if (opening) {
+        // The same claim under another signature, at the same time: on its own.
+        open(this.#options.verifier, this.#options.meshId, unopened, (claim) => answer(this.#keep(claim)))
+        continue
+      }
+      const answers = [answer]
+      this.#opening.set(digest, { envelope, waiting: answers })
+      open(this.#options.verifier, this.#options.meshId, unopened, (claim) => {
+        this.#opening.delete(digest)
+        const kept = this.#keep(claim)
+        for (const each of answers) each(kept)
+      })
+    }
+    settle()
+  }
+
+  /** One object for one claim, whichever of its signatures came first. */
+  #keep(claim: Verified<Claim> | undefined): Verified<Claim> | undefined {
+    if (!claim) return undefined
+    const known = this.#cache.findDigest(claim.digest)
+    if (known) return known
+    this.#cache.add(claim)
+    return claim
+  }
+
+  #remember(bytes: Uint8Array, message: Message, claims: readonly Verified<Claim>[]): void {
+    if (!this.#options.memo) return
+    const from = Math.max(...claims.map((claim) => claim.issuedAt - clockSkewMsMax))
+    const until = Math.min(...claims.map((claim) => claim.issuedAt + claim.ttlMs + clockSkewMsMax))
+    this.#options.memo.add(bytes, message, from, until)
+  }
+
+  #refuse(state: LinkState, code: ErrorCode): void {
+    const arrival = refused(state.link, code)
+    if (state.queue.length === 0) return this.#options.deliver(arrival)
+    const slot = this.#enqueue(state, 0)
+    if (slot) this.#settle(state, slot, [arrival])
+  }
+
+  /** Out of turn: what is queued belongs to a link that is about to be closed. */
+  #cutOff(state: LinkState, code: ErrorCode): void {
+    state.spent = true
+    this.#options.deliver(refused(state.link, code))
+  }
+
+  #enqueue(state: LinkState, bytes: number): Slot | undefined {
+    if (state.queue.length >= this.#budget.backlogFrames || state.queuedBytes + bytes > this.#budget.backlogBytes) {
+      this.#cutOff(state, 'ERR_LINK_BACKLOG')
+      return undefined
+    }
+    const slot: Slot = { bytes, arrivals: undefined }
+    state.queue.push(slot)
+    state.queuedBytes += bytes
+    return slot
+  }
+
+  /** Fills a slot, and delivers from the front of the queue whatever is filled. */
+  #settle(state: LinkState, slot: Slot, arrivals: readonly Arrival[]): void {
+    slot.arrivals = arrivals
+    while (state.queue[0]?.arrivals) {
+      const { arrivals, bytes } = state.queue.shift()!
+      state.queuedBytes -= bytes
+      for (const arrival of arrivals!) {
+        // The core may have hung up because of what came before.
+        if (this.#links.get(state.link) === state) this.#options.deliver(arrival)
+      }
+    }
+  }
+}
+
+function refused(link: LinkId, code: ErrorCode): Arrival {
+  return { type: 'refused', link, code, blame: errors[code].blame }
+}
+
+/**
+ * Whether a claim is outside its time even by a clock that is a minute off. The core, which knows how its
+ * clock compares with its neighbours', judges exactly; this only saves the curve arithmetic.
+ */
+function timeFault(claim: Claim, wall: number): ErrorCode | undefined {
+  if (claim.issuedAt > wall + clockSkewMsMax) return 'ERR_CLAIM_EARLY'
+  if (claim.issuedAt + claim.ttlMs + clockSkewMsMax < wall) return 'ERR_CLAIM_EXPIRED'
+  return undefined
+}
+
+/** The path is outside the signature, but its end is not free. */
+function pathFits({ path, claim }: Forward): boolean {
+  return path.length === 0 || path[path.length - 1] === claim.to
+}
+
+function isRoutable(frame: ReadFrame): boolean {
+  const { type } = frame.partial
+  return type !== 'forward' && type !== 'undeliverable'
+}
+
+function codeOf(reason: unknown): ErrorCode {
+  if (reason instanceof WireError) return reason.code
+  throw reason
+}
