@@ -70,7 +70,10 @@ export class Core {
         notify: (event) => this.#onSwimEvent(event),
       },
       {
-        instance: options.instance, startedAt: options.startedAt, metadata: options.metadata, zone: options.zone,
+        instance: options.instance,
+        startedAt: options.startedAt,
+        metadata: options.metadata,
+        zone: options.zone,
         admission: options.admission ?? noExtra,
       },
       options.wallOffsetMs,
@@ -82,7 +85,8 @@ export class Core {
         linkedPeers: () => this.#links.peers(),
         send: (to, message) => this.#send(to, message, 'data'),
         seal: (draft) => this.#effects.push({ type: 'seal', draft }),
-        deliver: (news) => this.#notify({ type: 'broadcast', from: news.author, topic: news.topic, payload: news.payload }),
+        deliver: (news) =>
+          this.#notify({ type: 'broadcast', from: news.author, topic: news.topic, payload: news.payload }),
       },
       options.instance,
     )

@@ -57,7 +57,9 @@ export class Links {
 
   doorOpened(sample: readonly PeerId[], now: Millis): void {
     this.#doorOpen = true
-    const strangers = sample.filter((peer) => peer !== this.#port.self && !this.#byPeer.has(peer) && !this.#dialling.has(peer))
+    const strangers = sample.filter(
+      (peer) => peer !== this.#port.self && !this.#byPeer.has(peer) && !this.#dialling.has(peer),
+    )
     for (const peer of strangers.slice(0, contactsMax)) this.#dial(peer, now)
     this.changed(now)
   }

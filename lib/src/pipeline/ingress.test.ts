@@ -145,7 +145,14 @@ describe('ingress', () => {
   it('refuses a type of claim that does not belong in the frame, seen before or not', () => {
     const { ingress, codes } = setUp()
     const news = seal<Verified<Claim>>(ada, {
-      type: 'news', author: ada.peerId, issuedAt: wall, ttlMs: 1000, instance, seq: 1, topic: '', payload: new Uint8Array(3),
+      type: 'news',
+      author: ada.peerId,
+      issuedAt: wall,
+      ttlMs: 1000,
+      instance,
+      seq: 1,
+      topic: '',
+      payload: new Uint8Array(3),
     })
     ingress.receive(link, rawGossip(news.bytes), start)
     ingress.receive(link, encodeItem([32, [news.bytes]]), start)
@@ -213,12 +220,19 @@ describe('ingress', () => {
   it('refuses a claim that asks for too long a life', () => {
     const { ingress, codes } = setUp()
     ingress.receive(link, rawGossip(seal(ada, alive(ada, { ttlMs: claimTtlMsMax.alive })).bytes), start)
-const draft = alive(ada, { ttlMs: claimTtlMsMax.alive + 1 }) as Alive
+    const draft = alive(ada, { ttlMs: claimTtlMsMax.alive + 1 }) as Alive
     expect(() => seal(ada, draft)).toThrow('longer than its type allows')
     // What our own egress refuses to sign, another's may.
-    sealEnvelope(ada, meshId, 'alive', encodeBody(draft), () => draft, (claim) => {
-      ingress.receive(link, rawGossip((claim as Verified<Alive>).bytes), start)
-    })
+    sealEnvelope(
+      ada,
+      meshId,
+      'alive',
+      encodeBody(draft),
+      () => draft,
+      (claim) => {
+        ingress.receive(link, rawGossip((claim as Verified<Alive>).bytes), start)
+      },
+    )
     expect(codes()).toEqual(['gossip', 'ERR_CLAIM_TTL'])
   })
 
@@ -249,7 +263,9 @@ const draft = alive(ada, { ttlMs: claimTtlMsMax.alive + 1 }) as Alive
   })
 
   it('cuts claims that are over the budget of checks, without blame, and keeps the rest of the message', () => {
-    const { ingress, arrivals, codes } = setUp({ budget: { ...nativeBudget, verifications: { perSecond: 1, burst: 1 } } })
+    const { ingress, arrivals, codes } = setUp({
+      budget: { ...nativeBudget, verifications: { perSecond: 1, burst: 1 } },
+    })
     const [first, second] = [seal(ada, alive(ada)), seal(eve, alive(eve))]
     ingress.receive(link, encode(gossip(first, second)), start)
     expect(codes()).toEqual(['ERR_VERIFY_RATE', 'gossip'])
@@ -268,14 +284,23 @@ const draft = alive(ada, { ttlMs: claimTtlMsMax.alive + 1 }) as Alive
 
   describe('with a routed frame', () => {
     const routed = (inner: Message | Uint8Array, to = bob.peerId, author = ada) => {
-      const base = { type: 'routed', author: author.peerId, issuedAt: wall, ttlMs: 30_000, to, id: new Uint8Array(16), kind: 'frame' } as const
+      const base = {
+        type: 'routed',
+        author: author.peerId,
+        issuedAt: wall,
+        ttlMs: 30_000,
+        to,
+        id: new Uint8Array(16),
+        kind: 'frame',
+        receipt: false,
+      } as const
       const draft = inner instanceof Uint8Array ? { ...base, payload: inner } : { ...base, inner: inner as never }
       return seal<Routed>(author, draft)
     }
 
     it('delivers what is inside to its receiver, claims verified, and to no relay', () => {
       const claim = seal(eve, alive(eve))
-      const forward: Message = { type: 'forward', path: [bob.peerId], claim: routed(gossip(claim)) }
+      const forward: Message = { type: 'forward', path: [bob.peerId], at: 0, claim: routed(gossip(claim)) }
       const receiver = setUp()
       receiver.ingress.receive(link, encode(forward), start)
       expect(receiver.arrivals).toEqual([
@@ -288,17 +313,17 @@ const draft = alive(ada, { ttlMs: claimTtlMsMax.alive + 1 }) as Alive
 
     it('blames nobody on the way for what the author put inside', () => {
       const forged = rawGossip(altered(seal(eve, alive(eve)).bytes, 0))
-      const another: Message = { type: 'forward', path: [], claim: routed(nack(1)) }
+      const another: Message = { type: 'forward', path: [bob.peerId], at: 0, claim: routed(nack(1)) }
       for (const inner of [Uint8Array.of(0xff), forged, encode(another), new Uint8Array(0)]) {
         const { ingress, arrivals } = setUp()
-        ingress.receive(link, encode({ type: 'forward', path: [bob.peerId], claim: routed(inner) }), start)
+        ingress.receive(link, encode({ type: 'forward', path: [bob.peerId], at: 0, claim: routed(inner) }), start)
         expect(arrivals).toEqual([{ type: 'refused', link, code: 'ERR_ROUTED_PAYLOAD', blame: false }])
       }
     })
 
     it('refuses a path that ends elsewhere than the claim', () => {
       const { ingress, codes } = setUp()
-      ingress.receive(link, encode({ type: 'forward', path: [eve.peerId], claim: routed(nack(1)) }), start)
+      ingress.receive(link, encode({ type: 'forward', path: [eve.peerId], at: 0, claim: routed(nack(1)) }), start)
       expect(codes()).toEqual(['ERR_FRAME_SHAPE'])
     })
   })

@@ -333,9 +333,9 @@ function timeFault(claim: Claim, wall: number): ErrorCode | undefined {
   return undefined
 }
 
-/** The path is outside the signature, but its end is not free. */
+/** The path is outside the signature, but its ends are not free. */
 function pathFits({ path, claim }: Forward): boolean {
-  return path.length === 0 || path[path.length - 1] === claim.to
+  return path.at(-1) === claim.to && !path.includes(claim.author)
 }
 
 function isRoutable(frame: ReadFrame): boolean {

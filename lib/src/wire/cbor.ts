@@ -26,7 +26,12 @@ const encoder = new Encoder({
 } as object)
 
 /** Never the encoder: an Encoder instance that also decodes carries one sender's records over to the next. */
-const decoder = new Decoder({ useRecords: false, mapsAsObjects: true, copyBuffers: true, int64AsNumber: true } as object)
+const decoder = new Decoder({
+  useRecords: false,
+  mapsAsObjects: true,
+  copyBuffers: true,
+  int64AsNumber: true,
+} as object)
 
 /** An unsigned integer as `encodeItem` wants it: cbor-x makes a float of a number past 2^32−1. */
 export function uint(value: number): number | bigint {

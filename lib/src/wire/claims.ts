@@ -45,7 +45,8 @@ export function encodeBody(claim: WireClaim): Uint8Array {
 export function decodeClaim(envelope: Uint8Array): WireClaim {
   const type = typeOf(envelope)
   if (type === undefined || !isWireType(type)) throw new WireError('ERR_CLAIM_TYPE')
-  if (envelope.length > claimBytesMax[type]) throw new WireError('ERR_CLAIM_TOO_LARGE', `${type}: ${envelope.length} bytes`)
+  if (envelope.length > claimBytesMax[type])
+    throw new WireError('ERR_CLAIM_TOO_LARGE', `${type}: ${envelope.length} bytes`)
   const fields = Fields.inside(bodyOf(envelope), 'ERR_CLAIM_SHAPE')
   const claim = rows[type].read(fields)
   fields.end()

@@ -42,7 +42,9 @@ export const errors = {
 
   ERR_CLAIM_EXPIRED: unblamed('a claim whose time is over by our clock'),
   ERR_CLAIM_EARLY: unblamed('a claim issued further in our future than clocks may differ'),
-  ERR_ROUTED_PAYLOAD: unblamed('a routed claim whose payload is no acceptable frame: the fault of its author, not of the neighbour'),
+  ERR_ROUTED_PAYLOAD: unblamed(
+    'a routed claim whose payload is no acceptable frame: the fault of its author, not of the neighbour',
+  ),
   ERR_VERIFY_RATE: unblamed('more new claims over one link than its budget of signature checks allows'),
 
   ERR_LINK_FRAME_RATE: blamed('more frames over one link than its budget allows: the link is of no more use'),

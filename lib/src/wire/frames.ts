@@ -73,7 +73,8 @@ export function encodeFrame(message: OutgoingMessage): Uint8Array {
   if (row.claims) items.push((message as { claims: readonly Verified<WireClaim>[] }).claims.map((claim) => claim.bytes))
   else if (row.claim) items.push((message as { claim: Verified<WireClaim> }).claim.bytes)
   const bytes = encodeItem(items)
-  if (bytes.length > frameBytesMax) throw new RangeError(`a ${message.type} of ${bytes.length} bytes, over ${frameBytesMax}`)
+  if (bytes.length > frameBytesMax)
+    throw new RangeError(`a ${message.type} of ${bytes.length} bytes, over ${frameBytesMax}`)
   return bytes
 }
 

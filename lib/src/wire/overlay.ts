@@ -1,6 +1,12 @@
 /** What the overlay's claims and messages look like in bytes. */
 import { peerIdToBytes } from '../identity/peer-id.ts'
-import { type EdgeWord, edgeWords, type OverlayClaim, type OverlayMessage, type RoutedKind } from '../overlay/messages.ts'
+import {
+  type EdgeWord,
+  edgeWords,
+  type OverlayClaim,
+  type OverlayMessage,
+  type RoutedKind,
+} from '../overlay/messages.ts'
 import type { ClaimRows } from './claims.ts'
 import { wholeMs } from './fields.ts'
 import type { FrameRows } from './frames.ts'

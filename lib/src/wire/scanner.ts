@@ -90,7 +90,8 @@ export function scan(bytes: Uint8Array, profile: Profile): ErrorCode | undefined
         at += number
         if (!keyed) continue
         if (forbiddenKey(bytes, at - number, number)) return 'ERR_CBOR_KEY'
-        if (keyEnd[depth] !== 0 && !follows(bytes, keyStart[depth]!, keyEnd[depth]!, start, at)) return 'ERR_CBOR_KEY_ORDER'
+        if (keyEnd[depth] !== 0 && !follows(bytes, keyStart[depth]!, keyEnd[depth]!, start, at))
+          return 'ERR_CBOR_KEY_ORDER'
         keyStart[depth] = start
         keyEnd[depth] = at
         continue
