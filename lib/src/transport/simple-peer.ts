@@ -1,0 +1,236 @@
+/**
+ * Links over WebRTC data channels, by simple-peer. It makes offers and answers and trickles candidates;
+ * everything else of it is kept out of reach, because each of these was seen to go wrong (measured with
+ * 9.11.1, its last release): the side that answers lets any channel that the other opens take the place
+ * of ours and leaks a timer for each; `signal` obeys `renegotiate` and `transceiverRequest`, and throws
+ * on what it does not understand; its stream loses empty messages, tells text from bytes no more, and
+ * buffers without end; an error that nobody listens for is thrown.
+ *
+ * So: one negotiated channel, which we read and write ourselves; descriptions and candidates that were
+ * checked before; a listener for its errors from the first moment on; and no call after its end.
+ */
+import SimplePeer from 'simple-peer/simplepeer.min.js'
+import {
+  type Carrier,
+  CarrierError,
+  type ChannelEvidence,
+  type Connection,
+  type ConnectionEvents,
+  type TransportHost,
+} from './connection.ts'
+import type { Role } from './handshake.ts'
+import { defaultLimits, type TransportLimits } from './limits.ts'
+import { Negotiator, type TransportOptions } from './negotiator.ts'
+import type { TransportFactory } from './port.ts'
+
+/** The parts of a WebRTC implementation that simple-peer uses. Browsers have one; Node needs one handed in. */
+export interface WebRtc {
+  readonly RTCPeerConnection: typeof RTCPeerConnection
+  readonly RTCSessionDescription: typeof RTCSessionDescription
+  readonly RTCIceCandidate: typeof RTCIceCandidate
+}
+
+export interface SimplePeerOptions extends TransportOptions {
+  /**
+   * STUN and TURN servers. Default: none, which connects peers in one network and those with a public
+   * address. simple-peer's own default would tell Google and Twilio of every visitor.
+   */
+  readonly iceServers?: readonly RTCIceServer[] | undefined
+  /** Default: the browser's own. In Node: `shoal/node` hands in `@roamhq/wrtc`. */
+  readonly wrtc?: WebRtc | undefined
+}
+
+/** A transport of WebRTC links. Every dial fails with `ERR_UNSUPPORTED` where there is no WebRTC. */
+export function simplePeerTransport(options: SimplePeerOptions): TransportFactory {
+  return (events) => new Negotiator(options, simplePeerCarrier(options), events)
+}
+
+export function simplePeerCarrier(
+  options: Pick<SimplePeerOptions, 'iceServers' | 'wrtc' | 'host' | 'limits'>,
+): Carrier {
+  const limits = { ...defaultLimits, ...options.limits }
+  return (role, events) => new SimplePeerConnection(role, events, options, limits)
+}
+
+/** 64 KiB leave in 5 ms at 100 Mbit/s. */
+const drainPollMs = 5
+/** A guess: a busy process has delivered what it received by then. */
+const closeGraceMs = 50
+
+class SimplePeerConnection implements Connection {
+  readonly #events: ConnectionEvents
+  readonly #host: TransportHost
+  readonly #lingerMs: number
+  /** Undefined once it has ended: a page may have 500 connections, and those we still point at count. */
+  #peer: InstanceType<typeof SimplePeer> | undefined
+  #channel: RTCDataChannel | undefined
+  #closing = false
+  /** The media section's name: the offer chooses it, the answer repeats it. */
+  #mid = '0'
+  #stopLinger: (() => void) | undefined
+  #stopGrace: (() => void) | undefined
+  #low: number
+  /** @roamhq/wrtc 0.10 has no `bufferedamountlow`: there, who waits looks again. */
+  #pollsDrain: boolean
+  #stopPoll: (() => void) | undefined
+
+  constructor(
+    role: Role,
+    events: ConnectionEvents,
+    options: Pick<SimplePeerOptions, 'iceServers' | 'wrtc' | 'host'>,
+    limits: TransportLimits,
+  ) {
+    this.#events = events
+    this.#host = options.host
+    this.#lingerMs = limits.lingerMs
+    if (options.wrtc === undefined && !SimplePeer.WEBRTC_SUPPORT) {
+      throw new CarrierError('ERR_UNSUPPORTED', 'no WebRTC here: use a browser that has it, or shoal/node in Node')
+    }
+    const peer = new SimplePeer({
+      initiator: role === 'initiator',
+      trickle: true,
+      // Both sides make the same channel themselves, so no other can ever take its place.
+      channelConfig: { negotiated: true, id: 0, ordered: true },
+      config: { iceServers: [...(options.iceServers ?? [])] },
+      // For untrickled gathering, which we never wait for; the default is a 5 s timer that outlives `destroy`.
+      iceCompleteTimeout: 1,
+      ...(options.wrtc === undefined ? {} : { wrtc: options.wrtc }),
+    })
+    this.#peer = peer
+    peer.on('error', (error) => this.#ended(error))
+    peer.on('close', () => this.#ended(undefined))
+    const channel = peer._channel
+    if (channel === null) {
+      this.#peer = undefined
+      throw new CarrierError('ERR_TOO_MANY_CONNECTIONS', 'the engine would not make another RTCPeerConnection')
+    }
+    this.#channel = channel
+    // Ours, in place of simple-peer's stream: a message is a frame, and no frame waits in a second buffer.
+    channel.onmessage = (event: MessageEvent<unknown>) => {
+      if (!this.#closing) events.onMessage(event.data instanceof ArrayBuffer ? new Uint8Array(event.data) : undefined)
+    }
+    this.#low = limits.bufferedBytesLow
+    this.#pollsDrain = typeof channel.bufferedAmountLowThreshold !== 'number'
+    channel.bufferedAmountLowThreshold = limits.bufferedBytesLow
+    channel.onbufferedamountlow = () => events.onDrain()
+    channel.addEventListener('open', () => this.#onOpen())
+    peer.on('signal', (signal) => {
+      if ('sdp' in signal) {
+        this.#mid = midOf(signal.sdp)
+        events.onDescription(signal.sdp)
+      } else if ('candidate' in signal) {
+        events.onCandidate(signal.candidate.candidate)
+      }
+    })
+  }
+
+  describe(sdp: string): void {
+    this.#mid = midOf(sdp)
+    this.#signal({ type: this.#peer?.initiator === true ? 'answer' : 'offer', sdp })
+  }
+
+  addCandidate(candidate: string): void {
+    // There is one media section, so its index says all; @roamhq/wrtc wants its name too.
+    this.#signal({ type: 'candidate', candidate: { candidate, sdpMLineIndex: 0, sdpMid: this.#mid } })
+  }
+
+  send(message: Uint8Array): void {
+    if (this.#channel?.readyState !== 'open') return
+    try {
+      this.#channel.send(message as Uint8Array<ArrayBuffer>)
+      if (this.#pollsDrain) this.#pollDrain()
+    } catch (error) {
+      // Chromium throws when its own 16 MB are full, and all do in the moment of closing.
+      this.#peer?.destroy(error instanceof Error ? error : undefined)
+    }
+  }
+
+  get bufferedBytes(): number {
+    return this.#channel?.bufferedAmount ?? 0
+  }
+
+  close(): void {
+    const channel = this.#channel
+    if (this.#peer === undefined || this.#closing) return
+    this.#closing = true
+    if (channel?.readyState !== 'open') return this.destroy()
+    // The channel lets out what waits and then closes at both ends; `peer.destroy` would cut it off.
+    // A receiver in @roamhq/wrtc 0.10 loses messages that it has and not yet delivered when the channel
+    // closes, so the close comes a little after them.
+    this.#stopGrace = this.#host.after(closeGraceMs, () => channel.close())
+    this.#stopLinger = this.#host.after(this.#lingerMs, () => this.destroy())
+  }
+
+  destroy(): void {
+    const peer = this.#release()
+    peer?.destroy()
+  }
+
+  #pollDrain(): void {
+    if (this.#stopPoll !== undefined || this.bufferedBytes <= this.#low) return
+    this.#stopPoll = this.#host.after(drainPollMs, () => {
+      this.#stopPoll = undefined
+      if (this.bufferedBytes > this.#low) this.#pollDrain()
+      else if (this.#channel !== undefined) this.#events.onDrain()
+    })
+  }
+
+  #onOpen(): void {
+    const peer = this.#peer
+    const pc = peer?._pc
+    if (pc === undefined || pc === null) return
+    this.#events.onOpen(evidenceOf(pc))
+  }
+
+  #signal(signal: object): void {
+    const peer = this.#peer
+    if (peer === undefined || peer.destroyed || peer.destroying) return
+    try {
+      peer.signal(signal)
+    } catch (error) {
+      peer.destroy(error instanceof Error ? error : undefined)
+    }
+  }
+
+  #ended(error: unknown): void {
+    if (this.#release() === undefined) return
+    this.#events.onClose(codeOf(error))
+  }
+
+  #release(): InstanceType<typeof SimplePeer> | undefined {
+    const peer = this.#peer
+    if (this.#channel !== undefined) this.#channel.onbufferedamountlow = null
+    this.#peer = undefined
+    this.#channel = undefined
+    this.#stopGrace?.()
+    this.#stopLinger?.()
+    this.#stopPoll?.()
+    return peer
+  }
+}
+
+function midOf(sdp: string): string {
+  return /^a=mid:([\w-]{1,32})\r?$/m.exec(sdp)?.[1] ?? '0'
+}
+
+/** simple-peer's codes, in our words. */
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ERR_ICE_CONNECTION_FAILURE' || code === 'ERR_CONNECTION_FAILURE') return 'ERR_UNREACHABLE'
+  if (code === 'ERR_SET_REMOTE_DESCRIPTION' || code === 'ERR_ADD_ICE_CANDIDATE') return 'ERR_SIGNAL_DESCRIPTION'
+  return 'ERR_LINK_CLOSED'
+}
+
+const nothing = new Uint8Array(0)
+
+/** Read at once when the channel opens: simple-peer lets go of its connection when it ends. */
+function evidenceOf(pc: RTCPeerConnection): ChannelEvidence {
+  const dtls = pc.sctp?.transport as (RTCDtlsTransport & { getRemoteCertificates?(): ArrayBuffer[] }) | undefined
+  let peerCertificate: Uint8Array | undefined
+  if (typeof dtls?.getRemoteCertificates === 'function') {
+    const [first] = dtls.getRemoteCertificates()
+    // An engine that has the question but no answer proves nothing.
+    peerCertificate = first === undefined ? nothing : new Uint8Array(first)
+  }
+  return { ownSdp: pc.currentLocalDescription?.sdp, peerSdp: pc.currentRemoteDescription?.sdp, peerCertificate }
+}
