@@ -17,7 +17,6 @@ import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { MeshId, PeerId } from '../identity/peer-id.ts'
 import type { Input, LinkId } from '../core/input.ts'
 import type { Claim, Message, RoutedMessage } from '../core/message.ts'
-import type { Forward } from '../overlay/messages.ts'
 import { decodeClaim } from '../wire/claims.ts'
 import { type ErrorCode, errors, WireError } from '../wire/errors.ts'
 import { completeFrame, decodeFrame, type ReadFrame } from '../wire/frames.ts'
@@ -67,6 +66,9 @@ interface Resolved {
   /** Why claims were cut out. */
   readonly cut: ErrorCode | undefined
 }
+
+/** A routed claim under way, perhaps to us. */
+type Forward = Extract<Message, { readonly type: 'forward' }>
 
 type Opened = (claim: Verified<Claim> | undefined) => void
 
@@ -169,17 +171,12 @@ export class Ingress {
     })
   }
 
-  #isForUs(message: Message): message is Forward<RoutedMessage> {
+  #isForUs(message: Message): message is Forward {
     return message.type === 'forward' && message.claim.kind === 'frame' && message.claim.to === this.#options.self
   }
 
   /** Reads the frame that a routed claim holds, and verifies the claims in that. */
-  #openRouted(
-    state: LinkState,
-    forward: Forward<RoutedMessage>,
-    now: Millis,
-    done: (inner: RoutedMessage | undefined) => void,
-  ): void {
+  #openRouted(state: LinkState, forward: Forward, now: Millis, done: (inner: RoutedMessage | undefined) => void): void {
     let frame: ReadFrame
     try {
       frame = decodeFrame(forward.claim.payload)
