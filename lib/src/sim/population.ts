@@ -1,0 +1,90 @@
+/** Who lives in a world: how the keys, the pipeline and the core of a new peer are made. */
+import { Core } from '../core/core.ts'
+import { sha256 } from '../identity/hash.ts'
+import type { Signer } from '../identity/keys.ts'
+import type { WallMillis } from '../identity/millis.ts'
+import { instanceIdFromBytes, meshIdOf } from '../identity/peer-id.ts'
+import { Positions } from '../overlay/rings.ts'
+import { ClaimCache } from '../pipeline/claim-cache.ts'
+import { FrameMemo } from '../pipeline/frame-memo.ts'
+import type { SwimConfig } from '../swim/config.ts'
+import { swimDefaults } from '../swim/config.ts'
+import { cryptoSuite } from './crypto.ts'
+import type { Door } from './door.ts'
+import type { Liar } from './liars.ts'
+import { SimPeer } from './peer.ts'
+import { Pipeline } from './pipe.ts'
+import type { World } from './world.ts'
+
+export interface SpawnOptions {
+  readonly liar?: Liar
+  readonly zone?: string
+  /** The key of this peer's earlier run. */
+  readonly again?: SimPeer
+}
+
+export interface Population {
+  create(world: World, door: Door, index: number, options: SpawnOptions): SimPeer
+}
+
+export interface PopulationOptions {
+  readonly crypto: 'fast' | 'real'
+  readonly swim: Partial<SwimConfig>
+  /**
+   * As in a mesh of this many that has run for hours: the first lease of each peer ends at any time
+   * of the whole cycle. Without it all of a young mesh's leases are renewed in the same minute.
+   */
+  readonly oldLeases: number | undefined
+}
+
+/** A machine's uptime is up to a week when a peer starts on it. */
+const uptimeMaxMs = 7 * 24 * 3600 * 1000
+
+export function population(options: PopulationOptions): Population {
+  const suite = cryptoSuite(options.crypto)
+  const meshId = meshIdOf('simulation')
+  const cache = new ClaimCache(meshId, 65_536)
+  const memo = new FrameMemo()
+  const positions = new Positions(sha256)
+  const signers = new Map<SimPeer, Signer>()
+  return {
+    create(world, door, index, { liar, zone = '', again }) {
+      const prng = world.prng.split(`peer ${index}`)
+      const signer = (again && signers.get(again)) ?? suite.signer(prng)
+      const peer = new SimPeer(world, door, {
+        index,
+        id: signer.peerId,
+        instance: instanceIdFromBytes(prng.bytes(16)),
+        skewMs: Math.round(prng.between(-1, 1) * world.options.clockSkewMs),
+        uptimeMs: Math.round(prng.between(0, uptimeMaxMs)),
+        liar,
+        pipe: (self) => new Pipeline(self, signer.peerId, { meshId, signer, verifier: suite.verifier, cache, memo }),
+        machine: (self) =>
+          new Core(
+            {
+              id: signer.peerId,
+              instance: self.instance,
+              startedAt: Math.round(self.wallNow) as WallMillis,
+              seed: prng.words(),
+              metadata: new Uint8Array([0xa0]), // an empty map
+              zone,
+              wallOffsetMs: self.wallOffsetMs,
+              swim: { ...options.swim, ...oldLease(options, prng.float()) },
+              positions,
+            },
+            self.localNow,
+          ),
+      })
+      signers.set(peer, signer)
+      return peer
+    },
+  }
+}
+
+function oldLease({ swim, oldLeases }: PopulationOptions, phase: number): Partial<SwimConfig> {
+  if (oldLeases === undefined) return {}
+  const { leasePerMemberMs, leaseRenewMinMs } = { ...swimDefaults, ...swim }
+  const cycleMs = Math.max(leaseRenewMinMs, oldLeases * leasePerMemberMs)
+  // At start a peer knows only itself, so its first renewal is due after the least time.
+  return { leaseRenewMinMs: Math.max(1000, phase * cycleMs) }
+}
