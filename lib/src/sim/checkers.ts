@@ -175,30 +175,39 @@ export class Bounded extends Watcher {
 /** In the end every honest peer's view names exactly those who are here. */
 export class ViewsAgree extends Watcher {
   readonly name = 'views converge'
-  readonly #expected: (peer: SimPeer) => Iterable<SimPeer>
+  readonly #expected: () => Expected
 
-  constructor(world: World, expected: (peer: SimPeer) => Iterable<SimPeer>) {
+  constructor(world: World, expected: () => Expected) {
     super(world)
     this.#expected = expected
   }
 
   atEnd(): void {
+    const expected = this.#expected()
     for (const peer of this.world.honest) {
-      const { missing, surplus } = viewDifference(peer, this.#expected(peer))
+      if (!expected.here.has(peer)) continue
+      const { missing, surplus } = viewDifference(peer, expected)
       if (missing.length > 0) this.breach(`${label(peer)} misses ${tell(missing)}, who are here`)
       if (surplus.length > 0) this.breach(`${label(peer)} still counts ${tell(surplus)}, who are gone`)
     }
   }
 }
 
+/** Who should be in every view; of the indifferent it does not matter. */
+export interface Expected {
+  readonly here: ReadonlySet<SimPeer>
+  readonly indifferent: ReadonlySet<SimPeer>
+}
+
 /** What a peer's view lacks and has too much of, itself aside. */
-export function viewDifference(peer: SimPeer, expected: Iterable<SimPeer>): { missing: PeerId[]; surplus: PeerId[] } {
+export function viewDifference(peer: SimPeer, expected: Expected): { missing: PeerId[]; surplus: PeerId[] } {
   const present = new Set<PeerId>()
   for (const member of peer.machine.members().values()) {
     if (member.id !== peer.id && (member.status === 'alive' || member.status === 'suspect')) present.add(member.id)
   }
+  for (const other of expected.indifferent) present.delete(other.id)
   const missing: PeerId[] = []
-  for (const other of expected) if (other.id !== peer.id && !present.delete(other.id)) missing.push(other.id)
+  for (const other of expected.here) if (other.id !== peer.id && !present.delete(other.id)) missing.push(other.id)
   return { missing, surplus: [...present] }
 }
 

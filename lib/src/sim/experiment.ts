@@ -3,7 +3,7 @@
  * that makes one, does something to it and answers what came of it.
  */
 import type { SwimConfig } from '../swim/config.ts'
-import type { Checker, Excuse } from './checkers.ts'
+import type { Checker, Excuse, Expected } from './checkers.ts'
 import { Bounded, DeadStaysDead, NoFalseDeath, NoForgery, NoHonestBlamed, ViewsAgree, viewDifference } from './checkers.ts'
 import { doorDefaults } from './door.ts'
 import type { DoorOptions } from './door.ts'
@@ -14,6 +14,7 @@ import type { Impairment, NetworkOptions } from './network.ts'
 import { networkDefaults } from './network.ts'
 import type { SimPeer } from './peer.ts'
 import { population } from './population.ts'
+import { frameBytesMax } from '../wire/limits.ts'
 import { World } from './world.ts'
 
 /** What a scenario can be asked for; each has its own defaults. */
@@ -118,6 +119,8 @@ export class Experiment {
       this.#tolerant ||
       this.#excused.has(observer) ||
       this.#excused.has(subject) ||
+      // What becomes of a liar is its own fault.
+      subject.liar !== undefined ||
       !this.world.network.passes(observer.index, subject.index) ||
       !this.world.network.passes(subject.index, observer.index)
     this.checkers = [
@@ -125,8 +128,8 @@ export class Experiment {
       new DeadStaysDead(this.world),
       new NoForgery(this.world),
       new NoHonestBlamed(this.world),
-      new Bounded(this.world, { linksMax, frameBytesMax: 16 * 1024, framesPerSecondMax: 100 }),
-      new ViewsAgree(this.world, () => this.world.running.filter((peer) => !this.#givenUp.has(peer))),
+      new Bounded(this.world, { linksMax, frameBytesMax, framesPerSecondMax: 100 }),
+      new ViewsAgree(this.world, () => this.expected()),
     ]
     this.world.observe(this.figures)
     for (const checker of this.checkers) this.world.observe(checker)
@@ -205,12 +208,18 @@ export class Experiment {
     for (const peer of peers) peer.linking.stop()
   }
 
+  /** Who should be in every view: liars may be or not. */
+  expected(): Expected {
+    const here = new Set(this.world.honest.filter((peer) => !this.#givenUp.has(peer)))
+    return { here, indifferent: new Set(this.world.running.filter((peer) => peer.liar !== undefined)) }
+  }
+
   /** Everybody whose view is not exactly the running peers. */
   disagreeing(): number {
-    const running = this.world.running.filter((peer) => !this.#givenUp.has(peer))
+    const expected = this.expected()
     let count = 0
-    for (const peer of running) {
-      const { missing, surplus } = viewDifference(peer, running)
+    for (const peer of expected.here) {
+      const { missing, surplus } = viewDifference(peer, expected)
       if (missing.length + surplus.length > 0) count++
     }
     return count

@@ -134,7 +134,7 @@ export class SimPeer {
 
   /** A frame came in over one of its links. */
   arriveFrame(end: End, frame: Uint8Array): void {
-    if (!this.running || !end.open) return
+    if (!this.running || !end.open || this.liar?.hears?.(end) === false) return
     if (this.stalled) this.#held.push(() => this.arriveFrame(end, frame))
     else this.pipe.onFrame(end, frame)
   }
@@ -233,7 +233,7 @@ export class SimPeer {
   }
 
   #send(end: End, message: Message): void {
-    if (this.liar === undefined) this.#world.send(end, message, this.pipe.encode(message))
+    if (this.liar?.onSend === undefined) this.#world.send(end, message, this.pipe.encode(message))
     else for (const said of this.liar.onSend(message, end)) this.#world.send(end, said, this.pipe.encode(said))
   }
 

@@ -1,6 +1,6 @@
 /** What a simulated peer asks of its pipeline, which is the product's own, and the few things that only a simulation needs of it. */
 import type { DraftClaim } from '../core/input.ts'
-import type { Message } from '../core/message.ts'
+import type { Claim, Message } from '../core/message.ts'
 import type { Verified } from '../identity/claim.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Millis } from '../identity/millis.ts'
@@ -18,6 +18,8 @@ export interface Pipe {
   onFrame(end: End, frame: Uint8Array): void
   /** Ends in `sealed`. */
   seal(draft: DraftClaim): void
+  /** Signs what the core knows nothing of: for liars. */
+  sign(draft: DraftClaim, done: (claim: Verified<Claim>) => void): void
   onLink(end: End): void
   onClose(end: End): void
   /** The newest claims that this peer signed of itself, to warm a world with. */
@@ -57,10 +59,16 @@ export class Pipeline implements Pipe {
   }
 
   seal(draft: DraftClaim): void {
-    this.#egress.seal(draft, (claim) => {
-      if (claim instanceof Error) throw claim
+    this.sign(draft, (claim) => {
       if (claim.type === 'alive') this.#alive = claim
       this.#peer.arrive({ type: 'sealed', claim })
+    })
+  }
+
+  sign(draft: DraftClaim, done: (claim: Verified<Claim>) => void): void {
+    this.#egress.seal(draft, (claim) => {
+      if (claim instanceof Error) throw claim
+      done(claim)
     })
   }
 

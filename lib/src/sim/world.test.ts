@@ -62,6 +62,7 @@ const pingers: Population = {
         onFrame: (end) =>
           peer.arrive({ type: 'received', link: end.link, message: { type: 'nack', nonce: new Uint8Array(16) } }),
         seal: () => undefined,
+        sign: () => undefined,
         onLink: () => undefined,
         onClose: () => undefined,
         ownClaims: () => [],

@@ -1,0 +1,27 @@
+/** Every scenario by its name on the command line. */
+import type { Scenario } from '../experiment.ts'
+import { bootstrap } from './bootstrap.ts'
+import { churn } from './churn.ts'
+import { crash } from './crash.ts'
+import { freshClaim } from './fresh-claim.ts'
+import { leave } from './leave.ts'
+import { liars } from './liars.ts'
+import { lifeguard } from './lifeguard.ts'
+import { loss80 } from './loss80.ts'
+import { partition } from './partition.ts'
+import { steady } from './steady.ts'
+import { zone } from './zone.ts'
+
+export const scenarios: readonly Scenario[] = [
+  bootstrap,
+  steady,
+  crash,
+  leave,
+  freshClaim,
+  churn,
+  partition,
+  loss80,
+  lifeguard,
+  liars,
+  zone,
+]
