@@ -41,6 +41,8 @@ export interface SwimConfig {
   readonly leaseRenewMinMs: number
   /** The lease lasts this many renewals. A guess: two may be lost. */
   readonly leaseRenewals: number
+  /** No lease is longer, however large the mesh: receivers refuse it (`wire/limits.ts`). */
+  readonly leaseMaxMs: number
   /** How far claims may be dated ahead of our clock before they are held to be from the future. */
   readonly clockSkewMs: number
   /** A tick later than this is a stall: whoever waited for us waited in vain, so we blame ourselves. A guess. */
@@ -82,6 +84,7 @@ export const swimDefaults: SwimConfig = {
   leasePerMemberMs: 10_000,
   leaseRenewMinMs: 60_000,
   leaseRenewals: 3,
+  leaseMaxMs: 24 * 3_600_000,
   clockSkewMs: 60_000,
   stallMs: 250,
   linkGraceMs: 5000,

@@ -72,8 +72,9 @@ export class Self {
   announce(now: Millis): void {
     if (this.#leaving) return
     const { config, port, table, wall } = this.#context
-    const everyMs = Math.max(config.leaseRenewMinMs, table.presentCount * config.leasePerMemberMs)
-    const ttlMs = Math.round(everyMs * config.leaseRenewals)
+    const wishedMs = Math.max(config.leaseRenewMinMs, table.presentCount * config.leasePerMemberMs)
+    const everyMs = Math.min(wishedMs, config.leaseMaxMs / config.leaseRenewals)
+    const ttlMs = Math.floor(everyMs * config.leaseRenewals)
     // Jittered by a fifth either way, so that those who joined together do not renew together.
     this.#renewAt = (now + everyMs * (0.8 + 0.4 * port.random())) as Millis
     this.#announcedAt = now

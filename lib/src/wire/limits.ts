@@ -50,9 +50,9 @@ const hour = 60 * minute
  * `alive`, so this bounds memory.
  */
 export const claimTtlMsMax: Readonly<Record<ClaimType, number>> = {
-  alive: hour, // the lease grows with the mesh (DESIGN §4); 5,000 members renew every 20 minutes
-  accuse: 5 * minute, // the longest suspicion: Lifeguard's 6 × 5 × log10(5,000) × 1 s is 111 s
-  leave: hour, // as long as the longest `alive` that it ends
+  alive: 24 * hour, // the lease grows with the mesh (DESIGN §4): 2,880 members reach swim's `leaseMaxMs`
+  accuse: 24 * hour, // it is the proof of a death for as long as the claim that it speaks of could be shown
+  leave: 24 * hour, // as long as the longest `alive` that it ends
   ack: minute, // of use to one prober, once
   routed: 30 * second, // SECURITY A.3
   news: 5 * minute, // a guess: longer than a partition that flooding outlives
