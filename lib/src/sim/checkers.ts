@@ -62,7 +62,8 @@ export class DeadStaysDead extends Watcher {
   readonly #lastSealedAt = new Map<PeerId, number>()
 
   onInput(_peer: SimPeer, input: Input): void {
-    if (input.type === 'sealed' && input.claim.type === 'alive') this.#lastSealedAt.set(input.claim.author, this.world.now)
+    if (input.type === 'sealed' && input.claim.type === 'alive')
+      this.#lastSealedAt.set(input.claim.author, this.world.now)
   }
 
   onNotify(peer: SimPeer, event: CoreEvent): void {
@@ -167,7 +168,9 @@ export class Bounded extends Watcher {
     const sent = (this.#sent.get(end) ?? 0) + 1
     this.#sent.set(end, sent)
     if (sent === this.#bounds.framesPerSecondMax + 1) {
-      this.breach(`${label(end.peer)} sent ${label(end.other.peer)} more than ${this.#bounds.framesPerSecondMax} frames in a second`)
+      this.breach(
+        `${label(end.peer)} sent ${label(end.other.peer)} more than ${this.#bounds.framesPerSecondMax} frames in a second`,
+      )
     }
   }
 }
@@ -224,7 +227,12 @@ function isRunningAs(subject: SimPeer, member: CoreMember): boolean {
 
 function saying(
   author: PeerId,
-  said: { readonly instance: string; readonly incarnation: number; readonly metadata: Uint8Array; readonly zone: string },
+  said: {
+    readonly instance: string
+    readonly incarnation: number
+    readonly metadata: Uint8Array
+    readonly zone: string
+  },
 ): string {
   return `${author}/${said.instance}/${said.incarnation}/${said.zone}/${said.metadata.join('.')}`
 }

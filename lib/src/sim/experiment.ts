@@ -4,7 +4,15 @@
  */
 import type { SwimConfig } from '../swim/config.ts'
 import type { Checker, Excuse, Expected } from './checkers.ts'
-import { Bounded, DeadStaysDead, NoFalseDeath, NoForgery, NoHonestBlamed, ViewsAgree, viewDifference } from './checkers.ts'
+import {
+  Bounded,
+  DeadStaysDead,
+  NoFalseDeath,
+  NoForgery,
+  NoHonestBlamed,
+  ViewsAgree,
+  viewDifference,
+} from './checkers.ts'
 import { doorDefaults } from './door.ts'
 import type { DoorOptions } from './door.ts'
 import type { Traffic } from './figures.ts'
@@ -165,7 +173,8 @@ export class Experiment {
     const { world } = this
     const zero = world.now
     this.figures.expectViews(this.conditions.peers - 1)
-    for (let i = 0; i < this.conditions.peers; i++) world.at(zero + world.prng.between(0, spreadMs), () => world.spawn())
+    for (let i = 0; i < this.conditions.peers; i++)
+      world.at(zero + world.prng.between(0, spreadMs), () => world.spawn())
     world.runUntil(zero + spreadMs)
   }
 

@@ -118,7 +118,19 @@ const inflate: Lie = (self, world) => {
   const issuedAt = Math.round(self.wallNow) as WallMillis
   const { incarnationDigest } = own // computed again by whoever reads it
   self.pipe.sign(
-    { type: 'alive', author, issuedAt, ttlMs, instance, startedAt, incarnation, metadata, zone, admission, incarnationDigest },
+    {
+      type: 'alive',
+      author,
+      issuedAt,
+      ttlMs,
+      instance,
+      startedAt,
+      incarnation,
+      metadata,
+      zone,
+      admission,
+      incarnationDigest,
+    },
     (claim) => {
       for (const end of self.ends.values()) tell(world, end, [claim as Verified<SwimClaim>])
     },

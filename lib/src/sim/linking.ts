@@ -57,7 +57,8 @@ export class Linking {
 
   dial(peer: PeerId): void {
     if (this.#world.warming) return this.#atOnce(peer)
-    if (this.#attempts.get(peer)?.initiator === true) return
+    // Whichever side began it, one attempt at a time: its end is the end of this dial too.
+    if (this.#attempts.has(peer)) return
     const attempt = this.#begin(peer, this.#world.linkPrng.u32(), true)
     this.#later(this.#gather(), () => this.#say(peer, attempt, offer))
   }

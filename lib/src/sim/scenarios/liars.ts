@@ -5,7 +5,8 @@ import { settled } from './crash.ts'
 
 export const liars: Scenario = {
   name: 'liars',
-  summary: '`--count` members (default a tenth) lie in all ways; no one honest may be harmed, and a crash must still be seen',
+  summary:
+    '`--count` members (default a tenth) lie in all ways; no one honest may be harmed, and a crash must still be seen',
   defaults: { peers: 32, seconds: 30, count: 0 },
   run(conditions) {
     const experiment = settled(conditions)

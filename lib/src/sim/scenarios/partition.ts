@@ -3,7 +3,6 @@
  * halves become one again, without anyone's help.
  */
 import type { Scenario } from '../experiment.ts'
-import { Experiment } from '../experiment.ts'
 import { settled } from './crash.ts'
 
 const patienceMs = 60_000
@@ -13,7 +12,7 @@ export const partition: Scenario = {
   summary: 'a random two-way split of `--seconds`; how long after it heals all views are the same again',
   defaults: { peers: 128, seconds: 60 },
   run(conditions) {
-    const experiment: Experiment = settled(conditions)
+    const experiment = settled(conditions)
     const { world, figures } = experiment
     experiment.tolerate()
     const shuffled = world.prng.shuffled(world.running)

@@ -5,7 +5,8 @@ import { Experiment } from '../experiment.ts'
 
 export const zone: Scenario = {
   name: 'zone',
-  summary: 'a zone of `--count` members (default a quarter) is cut off for `--seconds` and returns; it is one event, not many',
+  summary:
+    'a zone of `--count` members (default a quarter) is cut off for `--seconds` and returns; it is one event, not many',
   defaults: { peers: 32, seconds: 30, count: 0 },
   run(conditions) {
     const experiment = new Experiment(conditions)
