@@ -84,7 +84,7 @@ export class FakeMesh implements Mesh {
   }
 
   async leave(): Promise<void> {
-    this.#emit('closed', { code: 'left' })
+    this.#emit('closed', { code: 'ERR_CLOSED' })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

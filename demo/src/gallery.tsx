@@ -19,7 +19,7 @@ const address = { room: 'lobby', name: 'Silver Herring', zone: 'eu-west', signal
 const mesh = new FakeMesh(address.room, address.name, Number(searchParams.get('peers') ?? 3), 7)
 const state = searchParams.get('state')
 
-const session = new Session(async () => {
+const session = new Session(address.name, async () => {
   if (state !== 'refused') return mesh
   const error = new Error('no signaling server answered at ws://localhost:8787/ within 10 s')
   throw Object.assign(error, { code: 'ERR_SIGNALING_UNREACHABLE' })

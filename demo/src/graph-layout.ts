@@ -54,12 +54,16 @@ export class GraphLayout {
   }
 
   /** Takes the new picture. Only a change of who or what is linked warms the water. */
-  set(ids: readonly PeerId[], lines: readonly Line[], width: number, height: number): void {
+  set(ids: readonly PeerId[], self: PeerId, lines: readonly Line[], width: number, height: number): void {
     this.#width = width
     this.#height = height
     for (const id of this.places.keys()) if (!ids.includes(id)) this.places.delete(id)
     ids.forEach((id, i) => {
       if (this.places.has(id)) return
+      if (id === self) {
+        this.places.set(id, { id, x: width / 2, y: height / 2 })
+        return
+      }
       const angle = i * goldenAngle
       const x = width / 2 + Math.cos(angle) * width * 0.3
       const y = height / 2 + Math.sin(angle) * height * 0.3
@@ -70,8 +74,11 @@ export class GraphLayout {
     this.#charge.strength(-room * 1.6).distanceMax(room * 4)
     this.#collide.radius(Math.min(46, room * 0.42)).strength(0.9)
     this.#links.distance(room * 0.95).strength(ids.length <= 9 ? 0.06 : 0.05)
-    this.#x.x(width / 2).strength(0.05 * Math.min(1, height / width))
-    this.#y.y(height / 2).strength(0.05 * Math.min(1, width / height) + 0.02)
+    // Everybody leans to the middle, least along the longer side; we ourselves stay in it.
+    const lean = (across: number, along: number) => (place: Place) =>
+      place.id === self ? 0.3 : 0.05 * Math.min(1, across / along)
+    this.#x.x(width / 2).strength(lean(height, width))
+    this.#y.y(height / 2).strength(lean(width, height))
     this.#simulation.nodes([...this.places.values()])
     this.#links.links(lines.map(({ a, b }) => ({ source: a, target: b })))
     this.#simulation.alpha(Math.max(this.#simulation.alpha(), 0.5))
@@ -96,9 +103,9 @@ export class GraphLayout {
 
 const goldenAngle = Math.PI * (3 - Math.sqrt(5))
 /** Half a fish with its name, so that nothing is cut off at the edge. */
-const marginX = 44
-const marginTop = 26
-const marginBottom = 34
+const marginX = 50
+const marginTop = 30
+const marginBottom = 44
 
 function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), Math.max(low, high))

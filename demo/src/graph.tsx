@@ -43,6 +43,7 @@ export function Graph({
     if (width === 0 || !svg.current) return
     layout.set(
       peers.map(({ member }) => member.id),
+      self,
       lines,
       width,
       height,
@@ -71,14 +72,15 @@ export function Graph({
 
   const here = peers.filter(({ member }) => isHere(member)).length
   const open = lines.filter(({ kind }) => kind === 'open').length
-  const crowd = peers.length > 40 ? 'throng' : peers.length > 14 ? 'crowd' : 'few'
+  const crowd = peers.length > 14 ? 'crowd' : 'few'
+  const scale = peers.length > 14 ? 1 : peers.length > 6 ? 1.3 : 1.6
   return (
     <section class="panel sea" aria-labelledby="graph-title">
       <header class="panel-head">
         <h2 id="graph-title">The shoal</h2>
         <p class="figures">
           <b data-testid="peer-count">{here}</b> {here === 1 ? 'peer' : 'peers'} ·{' '}
-          <b data-testid="link-count">{open}</b> of my links open
+          <b data-testid="link-count">{open}</b> open {open === 1 ? 'link' : 'links'} of mine
         </p>
       </header>
       <div class="graph" ref={frame} data-crowd={crowd}>
@@ -105,20 +107,22 @@ export function Graph({
               onPointerLeave={() => (pointedAt.value = undefined)}
             >
               <g class="arrival">
-                <circle class="halo" r="25" />
-                <g class="posture">
-                  <Fish status={member.status} hue={hueOf(member.id)} />
+                <circle class="halo" r={24 * scale} />
+                <g transform={`scale(${scale})`}>
+                  <g class="posture">
+                    <Fish status={member.status} hue={hueOf(member.id)} />
+                  </g>
                 </g>
                 {member.status === 'suspect' && (
-                  <text class="doubt" x="15" y="-9">
+                  <text class="doubt" x={15 * scale} y={-9 * scale}>
                     ?
                   </text>
                 )}
-                <text class="label" y="27">
+                <text class="label" y={member.self ? 24 * scale + 15 : 10 * scale + 14}>
                   {nameOf(member)}
                 </text>
                 {member.self && (
-                  <text class="label-you" y="39">
+                  <text class="label-you" y={24 * scale + 28}>
                     this tab
                   </text>
                 )}
@@ -190,6 +194,12 @@ function Legend() {
           <line class="line line-open" x1="1" x2="23" y1="4" y2="4" />
         </svg>{' '}
         my open links
+      </li>
+      <li>
+        <svg width="24" height="8" aria-hidden="true">
+          <line class="line line-wanted" x1="1" x2="23" y1="4" y2="4" />
+        </svg>{' '}
+        not open yet
       </li>
       <li>
         <svg width="24" height="8" aria-hidden="true">

@@ -23,7 +23,9 @@ export function Harbour({ session, address, phase }: { session: Session; address
       <section class="panel harbour" data-testid="closed" data-code={phase.code}>
         <ShoalMark />
         <h2>This tab has left {address.room}</h2>
-        <p role="status">The others were told. Come back whenever you like: you will be a new fish.</p>
+        <p role="status">
+          {closings[phase.code] ?? `The mesh has ended (${phase.code}).`} Come back whenever you like, as a new fish.
+        </p>
         <button type="button" class="primary" onClick={() => void session.enter()} data-testid="rejoin">
           Rejoin
         </button>
@@ -43,6 +45,13 @@ export function Harbour({ session, address, phase }: { session: Session; address
       <Elsewhere address={address} />
     </section>
   )
+}
+
+/** Why a mesh ended, by the code of its `closed` event. */
+const closings: Readonly<Record<string, string>> = {
+  ERR_CLOSED: 'The others were told.',
+  ERR_ABORTED: 'You gave up before anybody answered.',
+  ERR_DUPLICATE_IDENTITY: 'The same identity joined in a newer tab.',
 }
 
 /** Another room or another server is another address, so this is a plain form. */

@@ -10,7 +10,7 @@ import './style.css'
 
 const address = readAddress(location.href)
 const name = address.name ?? fishName(Math.random)
-const session = new Session(async () => new FakeMesh(address.room, name, 1, Date.now()))
+const session = new Session(name, async () => new FakeMesh(address.room, name, 1, Date.now()))
 
 followTheme()
 const app = document.querySelector('#app')

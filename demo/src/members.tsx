@@ -10,6 +10,7 @@ export function Members({ peers, gone, now }: { peers: readonly Present[]; gone:
     <section class="panel members" aria-labelledby="members-title">
       <header class="panel-head">
         <h2 id="members-title">Members</h2>
+        <p class="figures">{counts(peers)}</p>
       </header>
       <div class="scroll" tabIndex={0} role="region" aria-label="Member table">
         <table data-testid="members">
@@ -41,6 +42,15 @@ export function Members({ peers, gone, now }: { peers: readonly Present[]; gone:
   )
 }
 
+/** `6 alive, 1 suspect`: what there is none of is not named. */
+function counts(peers: readonly Present[]): string {
+  return (['alive', 'suspect', 'dead', 'left'] as const)
+    .map((status) => [peers.filter(({ member }) => member.status === status).length, statusWords[status]] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, word]) => `${count} ${word}`)
+    .join(', ')
+}
+
 function Row({ peer: { member, fading }, now }: { peer: Present; now: number }) {
   const { id, status, zone, rttMs, startedAt, linked, self } = member
   return (
@@ -57,8 +67,8 @@ function Row({ peer: { member, fading }, now }: { peer: Present; now: number }) 
       <th scope="row" title={id}>
         <span class="swatch" style={{ '--hue': hueOf(id) }} />
         <span class="name">{nameOf(member)}</span>
-        {self && <span class="tag">you</span>}
         <span class="id">
+          {self && <span class="tag">you</span>}
           {shortId(id)}
           {zone && <span class="zone-small"> · {zone}</span>}
         </span>
@@ -72,7 +82,7 @@ function Row({ peer: { member, fading }, now }: { peer: Present; now: number }) 
         {rttMs === undefined ? <Nothing /> : `${rttMs < 10 ? rttMs.toFixed(1) : Math.round(rttMs)} ms`}
       </td>
       <td class="number">{span(now - startedAt)}</td>
-      <td class="link">{self ? <Nothing /> : linked ? <Linked /> : <span class="quiet">via others</span>}</td>
+      <td class="link">{linked ? <Linked /> : <Nothing />}</td>
     </tr>
   )
 }

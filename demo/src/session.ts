@@ -41,12 +41,14 @@ export class Session {
   readonly stats = signal<MeshStats | undefined>(undefined)
   readonly now = signal(Date.now())
   readonly log = new EventLog()
-  readonly #join: (signal: AbortSignal) => Promise<Mesh>
+  readonly #join: (name: string, signal: AbortSignal) => Promise<Mesh>
+  #name: string
   #visit = new AbortController()
   #refreshing = false
 
   /** `join` is asked again at every `enter`. */
-  constructor(join: (signal: AbortSignal) => Promise<Mesh>) {
+  constructor(name: string, join: (name: string, signal: AbortSignal) => Promise<Mesh>) {
+    this.#name = name
     this.#join = join
   }
 
@@ -60,7 +62,7 @@ export class Session {
       this.stats.value = undefined
     })
     try {
-      const mesh = await this.#join(visit.signal)
+      const mesh = await this.#join(this.#name, visit.signal)
       if (visit.signal.aborted) return
       this.#attend(mesh, visit)
     } catch (error) {
@@ -86,7 +88,10 @@ export class Session {
   }
 
   rename(name: string): void {
-    this.#act('name', async (mesh) => mesh.setMetadata({ ...mesh.self.metadata, name }))
+    this.#act('name', async (mesh) => {
+      mesh.setMetadata({ ...mesh.self.metadata, name })
+      this.#name = name
+    })
   }
 
   paint(index: number, colour: number): void {

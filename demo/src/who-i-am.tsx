@@ -9,6 +9,11 @@ import type { Session } from './session.ts'
 export function WhoIAm({ session, mesh, stats }: { session: Session; mesh: Mesh; stats: MeshStats | undefined }) {
   const { self } = mesh
   const health = stats?.localHealth ?? 0
+  /** Into the address too, so that a reload keeps it. */
+  const rename = (name: string) => {
+    session.rename(name)
+    history.replaceState(history.state, '', linkWith(location.href, { name }))
+  }
   return (
     <section class="panel me" aria-labelledby="me-title">
       <h2 id="me-title" class="unseen">
@@ -18,7 +23,7 @@ export function WhoIAm({ session, mesh, stats }: { session: Session; mesh: Mesh;
         <span class="me-fish" style={{ '--hue': hueOf(self.id) }}>
           <FishIcon status="alive" hue={hueOf(self.id)} size={44} />
         </span>
-        <NameField key={nameOf(self)} name={nameOf(self)} rename={(name) => session.rename(name)} />
+        <NameField key={nameOf(self)} name={nameOf(self)} rename={rename} />
       </div>
       <dl class="facts">
         <Fact term="Id">

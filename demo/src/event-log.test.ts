@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { entriesMax, EventLog } from './event-log.ts'
+
+test('the log keeps the latest entries and no more', () => {
+  const log = new EventLog()
+  for (let i = 0; i <= entriesMax; i++) log.add(i, 'members', 'good', `${i} joined`)
+  expect(log.entries.value).toHaveLength(entriesMax)
+  expect(log.entries.value[0]?.text).toBe('1 joined')
+  expect(log.entries.value.at(-1)?.text).toBe(`${entriesMax} joined`)
+})
+
+test('the same thing again raises a count and takes no line', () => {
+  const log = new EventLog()
+  log.add(1, 'messages', 'voice', 'Ada', 'before')
+  for (let i = 0; i < 1000; i++) log.add(i, 'refusals', 'bad', 'Refused a claim')
+  expect(log.entries.value.map(({ text, count }) => [text, count])).toEqual([
+    ['Ada', 1],
+    ['Refused a claim', 1000],
+  ])
+})
+
+test('the same words said by two are two entries', () => {
+  const log = new EventLog()
+  log.add(1, 'messages', 'voice', 'Ada', 'hello')
+  log.add(2, 'messages', 'voice', 'Bob', 'hello')
+  log.add(3, 'messages', 'voice', 'Bob', 'hello?')
+  expect(log.entries.value).toHaveLength(3)
+})
