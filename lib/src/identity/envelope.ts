@@ -25,9 +25,10 @@ const typeOfCode: readonly (ClaimType | undefined)[] = (() => {
   return types
 })()
 
-const contexts = Object.fromEntries(
-  Object.keys(claimTypes).map((type) => [type, utf8(`shoal/1/${type}\0`)]),
-) as Record<ClaimType, Uint8Array>
+const contexts = Object.fromEntries(Object.keys(claimTypes).map((type) => [type, utf8(`shoal/1/${type}\0`)])) as Record<
+  ClaimType,
+  Uint8Array
+>
 
 /** The type in an envelope's first byte; undefined when there is no such type, or no room for a body. */
 export function typeOf(envelope: Uint8Array): ClaimType | undefined {

@@ -137,7 +137,9 @@ export async function freshSigner(
 export async function passesSelfTest(subtle: SubtleLike): Promise<boolean> {
   const verifier = nativeVerifier(subtle)
   const judge = ([publicKey, message, signature]: readonly [string, string, string]) =>
-    new Promise<boolean>((resolve) => verifier.verify(fromHex(publicKey), fromHex(message), fromHex(signature), resolve))
+    new Promise<boolean>((resolve) =>
+      verifier.verify(fromHex(publicKey), fromHex(message), fromHex(signature), resolve),
+    )
   try {
     return (await judge(mustAccept)) && !(await judge(mustRefuse))
   } catch {
