@@ -50,6 +50,8 @@ export class GraphLayout {
       .force('x', this.#x)
       .force('y', this.#y)
       .velocityDecay(0.35)
+      // At rest after some 150 frames: a page that swims all the time is a page that costs all the time.
+      .alphaDecay(0.04)
       .stop()
   }
 
