@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { ManualTime } from '../../test/mesh/manual-host.ts'
 import type { CoreEvent, CoreMember, Effect } from '../core/effect.ts'
-import type { Input, LinkId } from '../core/input.ts'
-import type { Message } from '../core/message.ts'
+import type { DraftClaim, Input, LinkId } from '../core/input.ts'
+import type { Claim, Message } from '../core/message.ts'
+import type { Verified } from '../identity/claim.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { Link, TransportEvents } from '../transport/port.ts'
@@ -78,22 +79,22 @@ function world() {
   let transport: TransportEvents | undefined
   /** Frames under verification: answered when the test says so. */
   const verifying: (() => void)[] = []
+  const sealing: ((claim: Verified<Claim> | Error) => void)[] = []
   const parts: DriverParts = {
     core,
     host,
     alarms,
-    pipeline: {
-      openIngress: (link, _peer, onInput) => ({
-        receive: (frame) =>
-          verifying.push(() =>
-            onInput({ type: 'received', link, message: { type: 'frame', frame } as unknown as Message }),
-          ),
-        end: (done) => verifying.push(done),
-      }),
-      encode: (message) => [(message as unknown as { bytes: Uint8Array }).bytes],
-      seal: () => {},
-      close: () => calls.push('pipeline.close'),
-    },
+    openPipeline: (deliver) => ({
+      setClock: (offset) => calls.push(`clock ${offset}`),
+      openLink: (link) => calls.push(`open ${link}`),
+      receive: (link, frame) =>
+        verifying.push(() =>
+          deliver({ type: 'received', link, message: { type: 'frame', frame } as unknown as Message }),
+        ),
+      endLink: (_link, done) => verifying.push(done),
+      encode: (message) => (message as unknown as { bytes: Uint8Array }).bytes,
+      seal: (_draft, done) => sealing.push(done),
+    }),
     openTransport: (given) => {
       transport = given
       return {
@@ -111,7 +112,7 @@ function world() {
     onBroken: (error) => broken.push(error),
   }
   const driver = new Driver(parts)
-  return { time, host, alarms, core, driver, events, broken, calls, verifying, transport: transport! }
+  return { time, host, alarms, core, driver, events, broken, calls, verifying, sealing, transport: transport! }
 }
 
 function message(bytes: number): Message {
@@ -123,7 +124,7 @@ describe('the loop', () => {
     const { core, driver, calls } = world()
     driver.start()
     expect(core.types()).toEqual(['clock'])
-    expect(calls).toEqual(['door true'])
+    expect(calls).toEqual(['clock 1700000000000', 'door true'])
   })
 
   test('ticks when the deadline is reached, and not before', async () => {
@@ -181,9 +182,19 @@ describe('the loop', () => {
     driver.handle({ type: 'resumed' })
     driver.handle({ type: 'resumed' })
     expect(broken).toHaveLength(1)
-    expect(calls).toEqual(['door true', 'transport.close', 'door.stop', 'pipeline.close'])
+    expect(calls.slice(-2)).toEqual(['transport.close', 'door.stop'])
     expect(alarms.size).toBe(0)
   })
+})
+
+test('a key that will not sign is reported, and ends it', () => {
+  const { core, driver, broken, sealing, calls } = world()
+  core.on('resumed', () => [{ type: 'seal', draft: {} as DraftClaim }])
+  driver.start()
+  driver.handle({ type: 'resumed' })
+  sealing[0]!(new Error('the key is gone'))
+  expect(broken).toEqual([new Error('the key is gone')])
+  expect(calls).toContain('transport.close')
 })
 
 describe('a link', () => {

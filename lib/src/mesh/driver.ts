@@ -29,21 +29,21 @@ export interface Machine {
   members(): ReadonlyMap<PeerId, CoreMember>
 }
 
+/** What came in on a link, verified and decoded, in that link's order. */
+export type Arrival = Extract<Input, { type: 'received' | 'refused' }>
+
 /** The two one-way streets between frames and messages. */
 export interface Pipeline {
-  /** Frames of one link, verified and decoded in their order. Answers through `onInput`, now or later. */
-  openIngress(link: LinkId, peer: PeerId, onInput: (input: Input) => void): Ingress
-  /** The frames that one message becomes, each small enough for a link. */
-  encode(message: Message): readonly Uint8Array[]
-  /** Signs; calls back in the order of the calls. */
-  seal(draft: DraftClaim, done: (claim: Verified<Claim>) => void): void
-  close(): void
-}
-
-export interface Ingress {
-  receive(frame: Uint8Array): void
-  /** No frame will follow: calls back when all that came before has been answered. */
-  end(done: () => void): void
+  /** Calendar time is `now + wallOffsetMs`. Told before anything is received. */
+  setClock(wallOffsetMs: number): void
+  openLink(link: LinkId): void
+  receive(link: LinkId, frame: Uint8Array, now: Millis): void
+  /** No frame will follow: calls back when all that came before has been delivered. */
+  endLink(link: LinkId, done: () => void): void
+  /** The frame that says this. */
+  encode(message: Message): Uint8Array
+  /** Signs; calls back in the order of the calls, with the signer's error when it would not. */
+  seal(draft: DraftClaim, done: (claim: Verified<Claim> | Error) => void): void
 }
 
 /** The signaling server's client. */
@@ -59,12 +59,12 @@ export interface DriverParts {
   readonly core: Machine
   readonly host: Host
   readonly alarms: Alarms
-  readonly pipeline: Pipeline
+  readonly openPipeline: (deliver: (arrival: Arrival) => void) => Pipeline
   readonly openTransport: TransportFactory
   readonly door: Door
   /** What the core tells the application; members are already as the event says. */
   readonly onEvent: (event: CoreEvent) => void
-  /** The core threw: a broken invariant. The driver has stopped. */
+  /** The core threw (a broken invariant), or our key would not sign. The driver has stopped. */
   readonly onBroken: (error: unknown) => void
 }
 
@@ -92,6 +92,7 @@ const hangUpPollMs = 25
 export class Driver {
   readonly #parts: DriverParts
   readonly #transport: Transport
+  readonly #pipeline: Pipeline
   readonly #tick: Alarm
   readonly #watch = new ClockWatch()
   readonly #links = new Map<LinkId, DrivenLink>()
@@ -106,6 +107,7 @@ export class Driver {
   constructor(parts: DriverParts) {
     this.#parts = parts
     this.#tick = parts.alarms.create(() => this.handle({ type: 'tick' }))
+    this.#pipeline = parts.openPipeline((arrival) => this.handle(arrival))
     this.#transport = parts.openTransport({
       onSignal: (to, payload) => this.handle({ type: 'signal-out', to, payload }),
       onLink: (link) => this.#onLink(link),
@@ -190,7 +192,6 @@ export class Driver {
     this.#links.clear()
     this.#transport.close()
     this.#parts.door.stop()
-    this.#parts.pipeline.close()
   }
 
   /** One turn of the loop: `first`, then every input that waits, then the timer. */
@@ -205,8 +206,7 @@ export class Driver {
       }
       if (!this.#stopped) this.#tick.set(core.deadline())
     } catch (error) {
-      this.stop()
-      this.#parts.onBroken(error)
+      this.#break(error)
     } finally {
       this.#handling = false
     }
@@ -215,7 +215,10 @@ export class Driver {
   #lookAtTheClock(): void {
     const { core, host } = this.#parts
     const news = this.#watch.observe(host.now(), host.wall(), host.granularityMs(), core.deadline())
-    for (const change of news) this.#perform(core.handle(change, host.now()))
+    for (const change of news) {
+      if (change.type === 'clock') this.#pipeline.setClock(change.wallOffsetMs)
+      this.#perform(core.handle(change, host.now()))
+    }
   }
 
   #perform(effects: readonly Effect[]): void {
@@ -226,12 +229,12 @@ export class Driver {
   }
 
   #performOne(effect: Effect): void {
-    const { pipeline, door } = this.#parts
+    const { door } = this.#parts
     switch (effect.type) {
       case 'send':
-        return this.#send(effect.link, pipeline.encode(effect.message), effect.priority)
+        return this.#send(effect.link, this.#pipeline.encode(effect.message), effect.priority)
       case 'seal':
-        return pipeline.seal(effect.draft, (claim) => this.handle({ type: 'sealed', claim }))
+        return this.#pipeline.seal(effect.draft, (claim) => this.#onSealed(claim))
       case 'dial':
         return this.#transport.dial(effect.peer)
       case 'hang-up':
@@ -250,29 +253,48 @@ export class Driver {
     }
   }
 
-  #send(id: LinkId, frames: readonly Uint8Array[], priority: Parameters<SendQueue['push']>[1]): void {
+  #send(id: LinkId, frame: Uint8Array, priority: Parameters<SendQueue['push']>[1]): void {
     const link = this.#links.get(id)
     // The core has not heard yet that it closed.
     if (!link) return
-    if (!link.queue.push(frames, priority)) link.cut('ERR_SLOW_LINK')
+    if (!link.queue.push(frame, priority)) link.cut('ERR_SLOW_LINK')
+  }
+
+  #onSealed(claim: Verified<Claim> | Error): void {
+    if (!(claim instanceof Error)) return this.handle({ type: 'sealed', claim })
+    if (!this.#stopped) this.#break(claim)
+  }
+
+  #break(error: unknown): void {
+    this.stop()
+    this.#parts.onBroken(error)
   }
 
   #onLink(link: Link): void {
     if (this.#stopped) return
     const id = this.#nextLink++ as LinkId
-    const { alarms, host, pipeline } = this.#parts
-    const ingress = pipeline.openIngress(id, link.peer, (input) => this.handle(input))
-    const driven = new DrivenLink(id, link, ingress, host.now(), alarms, (code) => {
-      this.#closeCodes.set(link.peer, code)
-      driven.addTo(this.#past)
-      this.#links.delete(id)
-      // What it said last may still be under verification, and it may be a leave.
-      ingress.end(() => this.handle({ type: 'link-closed', link: id }))
+    const { alarms, host } = this.#parts
+    const pipeline = this.#pipeline
+    const driven = new DrivenLink(id, link, host.now(), alarms, {
+      onFrame: (frame) => pipeline.receive(id, frame, host.now()),
+      onClosed: (code) => {
+        this.#closeCodes.set(link.peer, code)
+        driven.addTo(this.#past)
+        this.#links.delete(id)
+        // What it said last may still be under verification, and it may be a leave.
+        pipeline.endLink(id, () => this.handle({ type: 'link-closed', link: id }))
+      },
     })
     this.#links.set(id, driven)
+    pipeline.openLink(id)
     this.handle({ type: 'link-opened', link: id, peer: link.peer, initiator: link.initiator })
     driven.listen()
   }
+}
+
+interface LinkEvents {
+  readonly onFrame: (frame: Uint8Array) => void
+  readonly onClosed: (code: string) => void
 }
 
 interface Sums {
@@ -287,23 +309,21 @@ class DrivenLink implements OpenLink {
   readonly openedAt: Millis
   readonly queue: SendQueue
   readonly #link: Link
-  readonly #ingress: Ingress
   readonly #alarms: Alarms
-  readonly #onClosed: (code: string) => void
+  readonly #events: LinkEvents
   #code: string | undefined
   #bytesReceived = 0
   #framesReceived = 0
   #closed = false
   #cancelHangUp: (() => void) | undefined
 
-  constructor(id: LinkId, link: Link, ingress: Ingress, now: Millis, alarms: Alarms, onClosed: (code: string) => void) {
+  constructor(id: LinkId, link: Link, now: Millis, alarms: Alarms, events: LinkEvents) {
     this.id = id
     this.#link = link
-    this.#ingress = ingress
     this.openedAt = now
     this.queue = new SendQueue(link)
     this.#alarms = alarms
-    this.#onClosed = onClosed
+    this.#events = events
     link.onClose = (code) => this.#close(this.#code ?? code)
   }
 
@@ -340,7 +360,7 @@ class DrivenLink implements OpenLink {
     this.#link.onFrame = (frame) => {
       this.#bytesReceived += frame.length
       this.#framesReceived += 1
-      this.#ingress.receive(frame)
+      this.#events.onFrame(frame)
     }
   }
 
@@ -383,7 +403,7 @@ class DrivenLink implements OpenLink {
   #close(code: string): void {
     if (this.#closed) return
     this.#end()
-    this.#onClosed(code)
+    this.#events.onClosed(code)
   }
 
   #end(): void {

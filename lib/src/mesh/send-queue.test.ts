@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Priority } from '../core/effect.ts'
 import { queueBytesMax, SendQueue } from './send-queue.ts'
 
 /** A channel that lets out nothing until it is told to. */
@@ -22,11 +23,16 @@ function frame(name: string, bytes = 16 * 1024): Uint8Array {
   return new Uint8Array(bytes).fill(name.charCodeAt(0))
 }
 
+/** Queues them all; whether the last was still within the limit. */
+function pushAll(queue: SendQueue, frames: readonly Uint8Array[], priority: Priority): boolean {
+  return frames.map((one) => queue.push(one, priority)).at(-1)!
+}
+
 describe('what waits to be sent on a link', () => {
   test('leaves at once while the channel has room', () => {
     const channel = new Channel()
     const queue = new SendQueue(channel)
-    queue.push([frame('a'), frame('b')], 'data')
+    pushAll(queue, [frame('a'), frame('b')], 'data')
     expect(channel.sent).toEqual(['a', 'b'])
     expect(queue.empty).toBe(true)
   })
@@ -34,13 +40,14 @@ describe('what waits to be sent on a link', () => {
   test('a ping overtakes a file that was queued before it', () => {
     const channel = new Channel()
     const queue = new SendQueue(channel)
-    queue.push(
+    pushAll(
+      queue,
       Array.from({ length: 32 }, () => frame('f')),
       'data',
     )
     const before = channel.sent.length
     expect(before).toBe(5)
-    queue.push([frame('p', 64)], 'probe')
+    pushAll(queue, [frame('p', 64)], 'probe')
     expect(channel.sent.slice(before)).toEqual(['p'])
     expect(channel.bufferedBytes).toBeLessThanOrEqual(6 * 16 * 1024)
   })
@@ -49,9 +56,9 @@ describe('what waits to be sent on a link', () => {
     const channel = new Channel()
     channel.bufferedBytes = 300 * 1024
     const queue = new SendQueue(channel)
-    queue.push([frame('x', 10), frame('y', 10)], 'data')
-    queue.push([frame('s', 10)], 'state')
-    queue.push([frame('g', 10), frame('h', 10)], 'gossip')
+    pushAll(queue, [frame('x', 10), frame('y', 10)], 'data')
+    pushAll(queue, [frame('s', 10)], 'state')
+    pushAll(queue, [frame('g', 10), frame('h', 10)], 'gossip')
     expect(channel.sent).toEqual([])
     channel.letOut(300 * 1024)
     expect(channel.sent).toEqual(['g', 'h', 's', 'x', 'y'])
@@ -60,7 +67,8 @@ describe('what waits to be sent on a link', () => {
   test('everything leaves in the end, as the channel drains', () => {
     const channel = new Channel()
     const queue = new SendQueue(channel)
-    queue.push(
+    pushAll(
+      queue,
       Array.from({ length: 40 }, (_, at) => frame(String.fromCharCode(65 + at))),
       'data',
     )
@@ -74,23 +82,25 @@ describe('what waits to be sent on a link', () => {
     const channel = new Channel()
     const queue = new SendQueue(channel)
     const frames = Array.from({ length: queueBytesMax / 16_384 }, () => frame('f'))
-    expect(queue.push(frames, 'data')).toBe(true)
+    expect(pushAll(queue, frames, 'data')).toBe(true)
     expect(queue.waitingBytes).toBe(queueBytesMax)
-    expect(queue.push([frame('f', 1)], 'data')).toBe(false)
+    expect(pushAll(queue, [frame('f', 1)], 'data')).toBe(false)
   })
 
   test('whoever waits for room is called one at a time, as room comes', () => {
     const channel = new Channel()
     const queue = new SendQueue(channel)
     const resumed: number[] = []
-    queue.push(
+    pushAll(
+      queue,
       Array.from({ length: 8 }, () => frame('f')),
       'data',
     )
     for (const who of [1, 2]) {
       queue.whenRoomy(() => {
         resumed.push(who)
-        queue.push(
+        pushAll(
+          queue,
           Array.from({ length: 8 }, () => frame('g')),
           'data',
         )
@@ -107,12 +117,13 @@ describe('what waits to be sent on a link', () => {
   test('a closing page spills all that waits', () => {
     const channel = new Channel()
     const queue = new SendQueue(channel)
-    queue.push(
+    pushAll(
+      queue,
       Array.from({ length: 10 }, () => frame('f')),
       'data',
     )
     channel.bufferedBytes = 512 * 1024
-    queue.push([frame('g', 10)], 'gossip')
+    pushAll(queue, [frame('g', 10)], 'gossip')
     queue.spill()
     expect(channel.sent.at(-6)).toBe('g')
     expect(queue.empty).toBe(true)

@@ -60,9 +60,9 @@ export class SendQueue {
     return this.#lanes.data.length === 0 && this.#outlet.bufferedBytes <= ceilingBytes.data
   }
 
-  /** Queues frames and sends what may go now. False when that was too much: the link is to be hung up. */
-  push(frames: readonly Uint8Array[], priority: Priority): boolean {
-    for (const frame of frames) this.#lanes[priority].push(frame)
+  /** Queues a frame and sends what may go now. False when that was too much: the link is to be hung up. */
+  push(frame: Uint8Array, priority: Priority): boolean {
+    this.#lanes[priority].push(frame)
     this.pump()
     return this.waitingBytes <= queueBytesMax
   }
