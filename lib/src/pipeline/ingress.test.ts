@@ -196,6 +196,21 @@ describe('ingress', () => {
     expect(arrivals).toHaveLength(0)
   })
 
+  it('delivers all that came before the end of a link, and then says that it has ended', () => {
+    const verifier = slowVerifier()
+    const { ingress, codes } = setUp({ verifier })
+    let ended = 0
+    ingress.receive(link, encode(gossip(seal(ada, alive(ada)))), start)
+    ingress.receive(link, encode(nack(1)), start)
+    ingress.endLink(link, () => (ended += 1))
+    ingress.receive(link, encode(nack(2)), start)
+    expect([codes(), ended]).toEqual([[], 0])
+    verifier.answer()
+    expect([codes(), ended]).toEqual([['gossip', 'nack'], 1])
+    ingress.endLink(other, () => (ended += 1))
+    expect(ended).toBe(2)
+  })
+
   it('cuts out claims that are too old or too new by a clock a minute off, and blames nobody', () => {
     const { ingress, arrivals, codes } = setUp()
     const good = seal(ada, alive(ada))

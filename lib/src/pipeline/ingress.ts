@@ -51,6 +51,8 @@ interface LinkState {
   queuedBytes: number
   /** Over its budget: the rest of what it sends is not looked at. */
   spent: boolean
+  /** The channel has closed: called when the queue is empty. */
+  ended: (() => void) | undefined
 }
 
 /** A frame's place in its link's queue. */
@@ -103,6 +105,7 @@ export class Ingress {
       queue: [],
       queuedBytes: 0,
       spent: false,
+      ended: undefined,
     })
   }
 
@@ -111,10 +114,23 @@ export class Ingress {
     this.#links.delete(link)
   }
 
+  /**
+   * No frame will follow. What came before is still delivered, since it may be a leave; `done` is called after
+   * the last of it.
+   */
+  endLink(link: LinkId, done: () => void): void {
+    const state = this.#links.get(link)
+    if (!state || state.queue.length === 0) {
+      this.#links.delete(link)
+      return done()
+    }
+    state.ended = done
+  }
+
   /** Takes one frame. The array must not be written to afterwards. Never throws for what is in it. */
   receive(link: LinkId, bytes: Uint8Array, now: Millis): void {
     const state = this.#links.get(link)
-    if (!state || state.spent) return
+    if (!state || state.spent || state.ended) return
     if (bytes.length === 0 || bytes.length > frameBytesMax) return this.#refuse(state, 'ERR_FRAME_TOO_LARGE')
     if (!state.frames.take(1, now)) return this.#cutOff(state, 'ERR_LINK_FRAME_RATE')
     if (!state.bytes.take(bytes.length, now)) return this.#cutOff(state, 'ERR_LINK_BYTE_RATE')
@@ -313,6 +329,7 @@ export class Ingress {
         if (this.#links.get(state.link) === state) this.#options.deliver(arrival)
       }
     }
+    if (state.ended && state.queue.length === 0 && this.#links.delete(state.link)) state.ended()
   }
 }
 
