@@ -4,7 +4,9 @@ import { depthMax, itemsMax } from './limits.ts'
 import { scan } from './scanner.ts'
 import { decodeValue, encodeValue } from './values.ts'
 
-const text = fc.string({ unit: 'grapheme' }).filter((text) => text.isWellFormed() && text.charCodeAt(0) !== 0xfeff)
+const text = fc
+  .string({ unit: 'grapheme' })
+  .filter((text) => !/\p{Surrogate}/u.test(text) && text.charCodeAt(0) !== 0xfeff)
 const key = text.filter((text) => !['__proto__', 'constructor', 'prototype'].includes(text))
 const number = fc.oneof(fc.double(), fc.integer(), fc.maxSafeInteger()).map((number) => (number === 0 ? 0 : number))
 const { value } = fc.letrec<{ value: unknown }>((tie) => ({
@@ -79,7 +81,7 @@ describe('the application’s values', () => {
   })
 
   test.each([
-    ['a function', { then: () => {} }, 'it.then is a function'],
+    ['a function', { run: () => {} }, 'it.run is a function'],
     ['a symbol', [Symbol('x')], 'it[0] is a symbol'],
     ['a bigint', { n: [1n] }, 'it.n[0] is a bigint'],
     ['a Date', { at: new Date(0) }, 'it.at is an object of class Date'],
@@ -105,7 +107,7 @@ describe('the application’s values', () => {
   })
 
   test('items are taken at their limit and refused one over it', () => {
-    const list = new Array<number>(itemsMax - 1).fill(1)
+    const list = Array.from({ length: itemsMax - 1 }, () => 1)
     expect(decodeValue(encodeValue(list))!.value).toEqual(list)
     expect(() => encodeValue([...list, 1])).toThrow('one item too many')
     const map = Object.fromEntries(Array.from({ length: itemsMax / 2 }, (_, at) => [`k${at}`, at]))

@@ -49,21 +49,11 @@ class Writer {
 
   value(value: unknown, where: string, depth: number): void {
     this.#item(where)
-    switch (typeof value) {
-      case 'string':
-        return this.#text(value, where)
-      case 'number':
-        return this.#number(value)
-      case 'boolean':
-        return this.#byte(value ? 0xf5 : 0xf4)
-      case 'undefined':
-        return this.#byte(0xf6)
-      case 'object':
-        break
-      default:
-        throw new TypeError(`${where} is a ${typeof value}`)
-    }
-    if (value === null) return this.#byte(0xf6)
+    if (value === null || value === undefined) return this.#byte(0xf6)
+    if (typeof value === 'string') return this.#text(value, where)
+    if (typeof value === 'number') return this.#number(value)
+    if (typeof value === 'boolean') return this.#byte(value ? 0xf5 : 0xf4)
+    if (typeof value !== 'object') throw new TypeError(`${where} is a ${typeof value}`)
     if (value instanceof Uint8Array) return this.#string(2, value)
     if (depth === depthMax) throw new TypeError(`${where} is nested deeper than ${depthMax}`)
     if (Array.isArray(value)) {
