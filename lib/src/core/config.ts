@@ -5,6 +5,8 @@ import type { Positions } from '../overlay/rings.ts'
 import type { SwimConfig } from '../swim/config.ts'
 import type { Seed } from './prng.ts'
 
+export { type SwimConfig, swimDefaults } from '../swim/config.ts'
+
 export interface CoreOptions {
   readonly id: PeerId
   /** Random for each run. */

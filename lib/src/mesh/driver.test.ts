@@ -109,6 +109,7 @@ function world() {
       stop: () => calls.push('door.stop'),
     },
     onEvent: (event) => events.push(event),
+    onAnnounced: () => {},
     onBroken: (error) => broken.push(error),
   }
   const driver = new Driver(parts)

@@ -64,6 +64,8 @@ export interface DriverParts {
   readonly door: Door
   /** What the core tells the application; members are already as the event says. */
   readonly onEvent: (event: CoreEvent) => void
+  /** Our claim to be here was signed, and the core has it. */
+  readonly onAnnounced: () => void
   /** The core threw (a broken invariant), or our key would not sign. The driver has stopped. */
   readonly onBroken: (error: unknown) => void
 }
@@ -203,6 +205,7 @@ export class Driver {
       for (let input = this.#inputs.shift(); input && !this.#stopped; input = this.#inputs.shift()) {
         this.#lookAtTheClock()
         this.#perform(core.handle(input, host.now()))
+        if (input.type === 'sealed' && input.claim.type === 'alive') this.#parts.onAnnounced()
       }
       if (!this.#stopped) this.#tick.set(core.deadline())
     } catch (error) {

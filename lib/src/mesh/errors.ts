@@ -2,14 +2,12 @@
  * Everything that can go wrong for an application, in one table: a stable code, and what it means.
  * A message always says what was wrong and what is allowed, so that nobody has to look it up.
  */
+import type { LossCode } from '../signaling/client.ts'
 
 /** Code → what it means. The codes are stable: programs may compare them. */
 export const errorCodes = {
   ERR_ROOM_INVALID: 'The room is not a string of 1 to 64 characters, at most 64 bytes as UTF-8.',
   ERR_SIGNALING_URL_INVALID: 'A signaling address is missing, or is not a ws:// or wss:// URL.',
-  ERR_SIGNALING_UNREACHABLE: 'No signaling server answered at this address: wrong address, or the server is down.',
-  ERR_SIGNALING_REFUSED: 'The signaling server answered and did not let us in.',
-  ERR_SIGNALING_SILENT: 'The signaling server was reached and did not answer within the deadline.',
   ERR_METADATA_INVALID: 'Metadata is not a plain object of values that CBOR carries without tags.',
   ERR_METADATA_TOO_LARGE: 'Metadata is more than 512 bytes as CBOR.',
   ERR_ZONE_INVALID: 'The zone is not a string of at most 64 bytes as UTF-8.',
@@ -28,7 +26,8 @@ export const errorCodes = {
   ERR_INTERNAL: 'A broken invariant in this library: please report it.',
 } as const
 
-export type ErrorCode = keyof typeof errorCodes
+/** Ours, and what a signaling server or the way to it may say. */
+export type ErrorCode = keyof typeof errorCodes | LossCode
 
 /** The one error that this library throws or rejects with. `code` is stable, `message` is for people. */
 export class ShoalError extends Error {

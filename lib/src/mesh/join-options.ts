@@ -3,6 +3,7 @@
  * opened, with a code and with what is allowed; an option that is misspelt is an error too, since it
  * would otherwise be ignored.
  */
+import type { SwimConfig } from '../core/config.ts'
 import type { Signer } from '../identity/keys.ts'
 import type { TransportMaker } from './parts.ts'
 import { type ErrorCode, ShoalError } from './errors.ts'
@@ -23,7 +24,7 @@ export interface Limits {
 }
 
 export const limitDefaults: Limits = {
-  joinTimeoutMs: 10_000, // a guess: twice a signaling server's own deadline for a join
+  joinTimeoutMs: 8_000, // a guess: a server that is restarted is back by then
   leaveTimeoutMs: 1_000, // a guess: a leave takes 3 to 15 ms (measured); more means a link is clogged
 }
 
@@ -43,9 +44,9 @@ export interface JoinOptions<M extends Metadata = Metadata> {
   /** What a signaling server with tokens wants to see. */
   readonly token?: string
   /** Parameters of the failure detector, by the papers' names. */
-  readonly swim?: Readonly<Record<string, number>>
+  readonly swim?: Partial<SwimConfig>
   /** Parameters of the overlay. */
-  readonly overlay?: Readonly<Record<string, number>>
+  readonly overlay?: Record<string, never>
   readonly limits?: Partial<Limits>
   /** Makes the links. Default: WebRTC. */
   readonly transport?: TransportMaker
@@ -65,8 +66,7 @@ export interface CheckedOptions {
   readonly iceServers: readonly IceServer[]
   readonly signal: AbortSignal | undefined
   readonly token: string | undefined
-  readonly swim: Readonly<Record<string, number>>
-  readonly overlay: Readonly<Record<string, number>>
+  readonly swim: Partial<SwimConfig>
   readonly limits: Limits
   readonly transport: TransportMaker | undefined
 }
@@ -125,6 +125,7 @@ export function checkJoin(
       )
     }
   }
+  checkNumbers('overlay', options.overlay ?? {}, tunables.overlay)
   return {
     room,
     urls: checkUrls(options.signaling),
@@ -135,7 +136,6 @@ export function checkJoin(
     signal: check(options.signal, isAbortSignal, 'signal', 'an AbortSignal'),
     token: check(options.token, (value) => typeof value === 'string', 'token', 'a string'),
     swim: checkNumbers('swim', options.swim ?? {}, tunables.swim),
-    overlay: checkNumbers('overlay', options.overlay ?? {}, tunables.overlay),
     limits: { ...limitDefaults, ...checkNumbers('limits', options.limits ?? {}, { ...limitDefaults }) },
     transport: check(
       options.transport,

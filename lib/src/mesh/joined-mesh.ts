@@ -134,6 +134,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   #openRun(): Run {
     const events: RunEvents = {
       onEvent: (event) => this.#onEvent(event),
+      onAnnounced: () => {},
       onSignalingConnected: (url) => this.#emit('signaling-connected', { url }),
       onSignalingLost: (url, error) => this.#emit('signaling-lost', { url, code: error.code }),
       onBroken: (cause) => {
@@ -274,7 +275,7 @@ function closedError(code: ErrorCode): ShoalError {
 
 /** The core's reason for not sending, as an error. */
 function sentError(code: string): ShoalError {
-  const known = Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'ERR_UNREACHABLE'
+  const known = Object.hasOwn(errorCodes, code) ? (code as keyof typeof errorCodes) : 'ERR_UNREACHABLE'
   return new ShoalError(known, known === code ? errorCodes[known] : `${errorCodes[known]} (${code})`)
 }
 

@@ -36,6 +36,8 @@ export interface ValueCodec {
 /** What one run tells the mesh that owns it. */
 export interface RunEvents {
   onEvent(event: CoreEvent): void
+  /** Our claim to be here is signed: from now on we are among the members. Again at each renewal. */
+  onAnnounced(): void
   onSignalingConnected(url: string): void
   onSignalingLost(url: string, error: ShoalError): void
   /** The core threw: a broken invariant. The run has stopped. */

@@ -7,7 +7,7 @@ export class ManualTime {
   /** Calendar time at zero. */
   wallMs = 1_700_000_000_000
   readonly hosts = new Set<ManualHost>()
-  readonly #later: { readonly at: number; readonly run: () => void }[] = []
+  readonly #later = new Set<{ readonly at: number; readonly run: () => void }>()
 
   host(): ManualHost {
     const host = new ManualHost(this)
@@ -15,9 +15,11 @@ export class ManualTime {
     return host
   }
 
-  /** For the test's own network. */
-  after(delayMs: number, run: () => void): void {
-    this.#later.push({ at: this.nowMs + delayMs, run })
+  /** For the test's own network. Answers what takes it back. */
+  after(delayMs: number, run: () => void): () => void {
+    const item = { at: this.nowMs + delayMs, run }
+    this.#later.add(item)
+    return () => this.#later.delete(item)
   }
 
   /** Lets time pass. Whatever falls due happens at its own time, and what is truly asynchronous gets its turn in between. */
@@ -40,14 +42,13 @@ export class ManualTime {
 
   #nextAt(): number | undefined {
     const times: number[] = [...this.hosts].flatMap((host) => host.dueAt ?? [])
-    times.push(...this.#later.map(({ at }) => at))
+    for (const { at } of this.#later) times.push(at)
     return times.length === 0 ? undefined : Math.min(...times)
   }
 
   #runDue(): void {
-    for (const item of this.#later.filter(({ at }) => at <= this.nowMs)) {
-      this.#later.splice(this.#later.indexOf(item), 1)
-      item.run()
+    for (const item of [...this.#later].sort((a, b) => a.at - b.at)) {
+      if (item.at <= this.nowMs && this.#later.delete(item)) item.run()
     }
     for (const host of this.hosts) host.ringIfDue()
   }

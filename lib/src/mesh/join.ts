@@ -1,0 +1,267 @@
+/**
+ * From a room's name to a mesh. Checks what was given, finds out who we are, starts the core, and
+ * waits until a signaling server has let us in, or until it is clear that none will.
+ */
+import { swimDefaults } from '../core/config.ts'
+import { Core } from '../core/core.ts'
+import type { Signer } from '../identity/keys.ts'
+import { instanceIdFromBytes, type MeshId, meshIdOf } from '../identity/peer-id.ts'
+import { chooseVerifier, type ChosenVerifier, freshSigner, type SubtleLike } from '../identity/webcrypto.ts'
+import { decodeValue, encodeValue, metadataBytesMax, payloadBytesMax } from '../pipeline/values.ts'
+import { SignalingClient, type SocketLike } from '../signaling/client.ts'
+import { Alarms } from './alarms.ts'
+import { Driver } from './driver.ts'
+import { type ErrorCode, errorCodes, ShoalError } from './errors.ts'
+import type { Host } from './host.ts'
+import { type CheckedOptions, checkJoin, type JoinOptions } from './join-options.ts'
+import { JoinedMesh } from './joined-mesh.ts'
+import type { Mesh, Metadata } from './mesh.ts'
+import type { Run, RunEvents, TransportMaker } from './parts.ts'
+import { openStreets } from './streets.ts'
+
+/** What differs between a page, Node and a test. */
+export interface Platform {
+  /** What is missing here that a mesh needs, for people; undefined when nothing is. */
+  missing(ownTransport: boolean): string | undefined
+  openHost(): Host
+  /** WebCrypto, where there is one. */
+  subtle(): SubtleLike | undefined
+  /** May throw where the page forbids it. */
+  openSocket(url: string): SocketLike
+  readonly transport: TransportMaker
+}
+
+/** Wrong however often it is tried: no use in waiting. */
+const finalCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  'ERR_SIGNALING_BLOCKED',
+  'ERR_SIGNALING_PROTOCOL',
+  'ERR_SIGNALING_SIGNER',
+  'ERR_VERSION',
+  'ERR_ROOM_INVALID',
+  'ERR_ROOM_MISMATCH',
+  'ERR_ID_INVALID',
+  'ERR_SIGNATURE',
+  'ERR_AUDIENCE',
+  'ERR_TOKEN_REQUIRED',
+  'ERR_TOKEN_INVALID',
+  'ERR_ORIGIN',
+  'ERR_ROOM_FULL',
+  'ERR_ROOMS_FULL',
+])
+
+const tunables = { swim: { ...swimDefaults }, overlay: {} }
+
+export async function joinOn<M extends Metadata>(
+  platform: Platform,
+  room: string,
+  options: JoinOptions<M>,
+): Promise<Mesh<M>> {
+  const checked = checkJoin(room, options, tunables)
+  const { signal } = checked
+  const missing = platform.missing(checked.transport !== undefined)
+  if (missing !== undefined) throw new ShoalError('ERR_UNSUPPORTED', `A mesh needs ${missing}.`)
+  throwIfAborted(signal)
+  const [signer, verifier] = await Promise.all([
+    checked.identity ?? freshSigner(platform.subtle(), () => crypto.getRandomValues(new Uint8Array(32))),
+    chooseVerifier(platform.subtle()),
+  ])
+  throwIfAborted(signal)
+  const host = platform.openHost()
+  const alarms = new Alarms(host)
+  const gate = new Gate(checked, alarms)
+  let mesh: JoinedMesh<M> | undefined
+  try {
+    const cast = { platform, checked, signer, verifier, meshId: meshIdOf(room), host, alarms }
+    mesh = new JoinedMesh<M>(
+      {
+        id: signer.peerId,
+        room,
+        host,
+        alarms,
+        limits: checked.limits,
+        values: { encode: encodeValue, decode: decodeValue },
+        messageBytesMax: payloadBytesMax,
+        metadataBytesMax,
+        openRun: (metadata, events) => openRun(cast, metadata, gate.watch(events)),
+      },
+      checked.metadata as M,
+    )
+    await gate.passed
+  } catch (error) {
+    gate.close()
+    if (mesh) await mesh.end('ERR_CLOSED')
+    else host.close()
+    throw error
+  }
+  leaveOnAbort(mesh, signal)
+  return mesh
+}
+
+interface Cast {
+  readonly platform: Platform
+  readonly checked: CheckedOptions
+  readonly signer: Signer
+  readonly verifier: ChosenVerifier
+  readonly meshId: MeshId
+  readonly host: Host
+  readonly alarms: Alarms
+}
+
+/** One instance of us: a core, and all that drives it. */
+function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
+  const { platform, checked, signer, meshId, host, alarms } = cast
+  const { verifier, native } = cast.verifier
+  const clock = {
+    now: () => host.now(),
+    after: (delayMs: number, callback: () => void) => alarms.after(delayMs, callback),
+  }
+  const [a, b, c, d] = new Uint32Array(host.random(16).buffer) as unknown as [number, number, number, number]
+  const core = new Core(
+    {
+      id: signer.peerId,
+      instance: instanceIdFromBytes(host.random(16)),
+      startedAt: host.wall(),
+      seed: [a, b, c, d],
+      metadata,
+      zone: checked.zone,
+      wallOffsetMs: host.wall() - host.now(),
+      swim: checked.swim,
+    },
+    host.now(),
+  )
+  const door = new SignalingClient(
+    {
+      urls: checked.urls,
+      room: checked.room,
+      signer,
+      joinTimeoutMs: checked.limits.joinTimeoutMs,
+      ...(checked.token === undefined ? {} : { token: checked.token }),
+    },
+    {
+      ...clock,
+      openSocket: (url) => platform.openSocket(url),
+      random: () => new Uint32Array(host.random(4).buffer)[0]! / 2 ** 32,
+    },
+    {
+      onConnected: (url, sample) => {
+        driver.handle({ type: 'door-opened', sample })
+        events.onSignalingConnected(url)
+      },
+      onLost: (url, error) => {
+        if (door.connected.length === 0) driver.handle({ type: 'door-closed' })
+        events.onSignalingLost(url, new ShoalError(error.code, error.message, { cause: error }))
+      },
+      onSample: (sample) => driver.handle({ type: 'door-sample', sample }),
+      onSignal: (from, payload) => driver.handle({ type: 'signal-in', from, payload }),
+      onAbsent: (peer) => driver.handle({ type: 'dial-failed', peer, code: 'ERR_ABSENT' }),
+    },
+  )
+  const transport = checked.transport ?? platform.transport
+  const driver = new Driver({
+    core,
+    host,
+    alarms,
+    door,
+    openPipeline: (deliver) => openStreets({ meshId, signer, verifier, native }, deliver),
+    openTransport: transport({
+      credentials: { meshId, signer, verifier },
+      iceServers: checked.iceServers,
+      host: { ...clock, random: (bytes) => host.random(bytes) },
+    }),
+    onEvent: (event) => events.onEvent(event),
+    onAnnounced: () => events.onAnnounced(),
+    onBroken: (error) => events.onBroken(error),
+  })
+  return {
+    driver,
+    vitals: () => ({
+      localHealth: core.localHealth,
+      isolated: core.isolated,
+      edges: core.edges(),
+      signaling: driver.stopped ? 'closed' : door.connected.length > 0 ? 'connected' : 'connecting',
+      signalingFramesSent: door.framesSent,
+    }),
+  }
+}
+
+/** Opens when we are a member and a server has let us in, and fails with the reason why none did. */
+class Gate {
+  readonly passed: Promise<void>
+  readonly #urls: readonly string[]
+  readonly #lost = new Map<string, ShoalError>()
+  readonly #abort = new AbortController()
+  readonly #cancelDeadline: () => void
+  #settle: (error?: ShoalError) => void = () => {}
+  #announced = false
+  #connected = false
+
+  constructor({ urls, limits, signal }: CheckedOptions, alarms: Alarms) {
+    this.#urls = urls
+    this.passed = new Promise((resolve, reject) => {
+      this.#settle = (error) => {
+        this.close()
+        if (error) reject(error)
+        else resolve()
+      }
+    })
+    // It may fail before anybody awaits it, and is awaited all the same.
+    this.passed.catch(() => {})
+    this.#cancelDeadline = alarms.after(limits.joinTimeoutMs, () => this.#onDeadline(limits.joinTimeoutMs))
+    signal?.addEventListener('abort', () => this.#settle(abortError(signal)), { signal: this.#abort.signal })
+  }
+
+  watch(events: RunEvents): RunEvents {
+    return {
+      onEvent: (event) => events.onEvent(event),
+      onAnnounced: () => {
+        this.#announced = true
+        this.#look()
+      },
+      onSignalingConnected: (url) => {
+        events.onSignalingConnected(url)
+        this.#connected = true
+        this.#look()
+      },
+      onSignalingLost: (url, error) => {
+        events.onSignalingLost(url, error)
+        this.#lost.set(url, error)
+        const lost = [...this.#lost.values()]
+        if (lost.length === this.#urls.length && lost.every(({ code }) => finalCodes.has(code))) this.#settle(error)
+      },
+      onBroken: (error) => {
+        events.onBroken(error)
+        this.#settle(new ShoalError('ERR_INTERNAL', `${errorCodes.ERR_INTERNAL} ${String(error)}`, { cause: error }))
+      },
+    }
+  }
+
+  close(): void {
+    this.#abort.abort()
+    this.#cancelDeadline()
+  }
+
+  #look(): void {
+    if (this.#announced && this.#connected) this.#settle()
+  }
+
+  #onDeadline(timeoutMs: number): void {
+    const reason = [...this.#lost.values()].at(-1)
+    const silence = `${this.#urls.join(', ')}: not let in within ${timeoutMs} ms, and not told why not.`
+    this.#settle(reason ?? new ShoalError('ERR_SIGNALING_SILENT', silence))
+  }
+}
+
+function leaveOnAbort(mesh: JoinedMesh, signal: AbortSignal | undefined): void {
+  if (!signal) return
+  const leave = () => void mesh.end('ERR_ABORTED')
+  signal.addEventListener('abort', leave)
+  mesh.addEventListener('closed', () => signal.removeEventListener('abort', leave))
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortError(signal)
+}
+
+function abortError(signal: AbortSignal): ShoalError {
+  return new ShoalError('ERR_ABORTED', errorCodes.ERR_ABORTED, { cause: signal.reason })
+}

@@ -1,0 +1,32 @@
+/** The pipeline's two streets, as the driver takes them: one ingress and one egress that share what was verified. */
+import type { Signer, Verifier } from '../identity/keys.ts'
+import type { MeshId } from '../identity/peer-id.ts'
+import { nativeBudget, scriptBudget } from '../pipeline/budget.ts'
+import { ClaimCache } from '../pipeline/claim-cache.ts'
+import { Egress } from '../pipeline/egress.ts'
+import { Ingress } from '../pipeline/ingress.ts'
+import type { Arrival, Pipeline } from './driver.ts'
+
+export interface StreetOptions {
+  readonly meshId: MeshId
+  readonly signer: Signer
+  readonly verifier: Verifier
+  /** The verifier works off this thread. */
+  readonly native: boolean
+}
+
+export function openStreets(options: StreetOptions, deliver: (arrival: Arrival) => void): Pipeline {
+  const { meshId, signer, verifier, native } = options
+  const cache = new ClaimCache(meshId)
+  const budget = native ? nativeBudget : scriptBudget
+  const ingress = new Ingress({ self: signer.peerId, meshId, verifier, deliver, budget, cache })
+  const egress = new Egress({ meshId, signer, cache })
+  return {
+    setClock: (wallOffsetMs) => ingress.setClock(wallOffsetMs),
+    openLink: (link) => ingress.openLink(link),
+    receive: (link, frame, now) => ingress.receive(link, frame, now),
+    endLink: (link, done) => ingress.endLink(link, done),
+    encode: (message) => egress.encode(message),
+    seal: (draft, done) => egress.seal(draft, done),
+  }
+}
