@@ -30,7 +30,8 @@ export const table = {
   sim: { rooms: ['identity', 'swim', 'overlay', 'broadcast', 'state', 'core', 'wire', 'pipeline'] },
   // ── the wall ──
   transport: { types: ['identity'], packages: ['simple-peer', '@roamhq/wrtc', '@noble/hashes'] },
-  signaling: { types: ['identity'], packages: ['@noble/hashes'] },
+  // Ids, nonces and payloads are written as identity writes them: one spelling, one file.
+  signaling: { types: ['identity'], files: ['identity/base64url.ts'], packages: ['@noble/hashes'] },
   mesh: { rooms: ['identity', 'core', 'pipeline', 'transport', 'signaling'] },
   adapters: { rooms: ['mesh'], packages: ['*'] },
 }

@@ -1,46 +1,101 @@
 #!/usr/bin/env node
 /** `shoal-signaling`: flags over environment variables over defaults, one server, a graceful end. */
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { openLog } from './log.ts'
 import { flagOf, OptionError, readSettings, settings, variableOf, type Setting } from './options.ts'
 import { startSignalingServer } from './server.ts'
+import { mintToken, tokenSecondsMax } from './tokens.ts'
 
 /** BSD's sysexits: the command was used wrongly. */
 const usageError = 64
 
+const all = Object.entries(settings) as [string, Setting<unknown>][]
+
 function describe(name: string, { kind, fallback, help, secret }: Setting<unknown>): string {
   const shown = Array.isArray(fallback) ? fallback.join(',') : String(fallback)
-  const value = secret === true || shown === '' ? 'none' : shown
-  return `${help} (${kind.allowed}; env ${variableOf(name)}; default ${value})`
+  const byFile = secret === true ? ` or ${variableOf(name)}_FILE` : ''
+  return `${help} (${kind.allowed}; env ${variableOf(name)}${byFile}; default ${shown === '' ? 'none' : shown})`
 }
 
-function readFlags(argv: readonly string[]): Record<string, string | undefined> {
+/** The environment, with every `…_FILE` of a secret read: how containers are handed secrets. */
+function environment(): Record<string, string | undefined> {
+  const read = all.flatMap(([name, { secret }]) => {
+    const file = process.env[`${variableOf(name)}_FILE`]
+    if (secret !== true || file === undefined) return []
+    try {
+      return [[variableOf(name), readFileSync(file, 'utf8').trim()]]
+    } catch {
+      throw new OptionError(`${variableOf(name)}_FILE must be a file that can be read`)
+    }
+  })
+  return { ...process.env, ...(Object.fromEntries(read) as Record<string, string>) }
+}
+
+async function serve(flags: Readonly<Record<string, string | true>>): Promise<void> {
+  const texts = Object.entries(flags).map(([name, value]) => [name, value === true ? 'true' : value])
+  const read = readSettings(Object.fromEntries(texts) as Record<string, string>, environment())
+  const log = openLog(read.logLevel)
+  const server = await startSignalingServer({ ...read, log })
+  if (process.stdout.isTTY) process.stdout.write(`Signaling server on ${server.url} (Ctrl-C ends it)\n`)
+  let stopping = false
+  const stop = (status: number): void => {
+    // A second signal means "now".
+    if (stopping) process.exit(status)
+    stopping = true
+    void server.close().then(() => process.exit(status))
+  }
+  process.on('SIGTERM', () => stop(0))
+  process.on('SIGINT', () => stop(0))
+  // A broken invariant: say so, send everybody away properly, and let the supervisor start a fresh one.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'a broken invariant')
+    stop(1)
+  })
+}
+
+async function mint(flags: { secret?: string; seconds: string; room?: string; id?: string }): Promise<void> {
+  const variable = variableOf('tokenSecrets')
+  const secret = environment()[variable]?.split(',')[0]
+  if (secret === undefined || secret.length < 32)
+    throw new OptionError(`${variable} must be a secret of at least 32 characters`)
+  const seconds = Number(flags.seconds)
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > tokenSecondsMax) {
+    throw new OptionError(`--seconds must be a whole number from 1 to ${tokenSecondsMax}`)
+  }
+  const scope = {
+    ...(flags.room !== undefined && { room: flags.room }),
+    ...(flags.id !== undefined && { id: flags.id }),
+  }
+  process.stdout.write(`${await mintToken(secret, seconds, scope)}\n`)
+}
+
+function commands(): Command {
   const command = new Command('shoal-signaling')
     .description('Introduces strangers to a Shoal mesh. Flags win over environment variables.')
     .allowExcessArguments(false)
-  for (const [name, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
+    .exitOverride()
+    .action(serve)
+  for (const [name, setting] of all) {
     const { label } = setting.kind
     command.option(`${flagOf(name)} ${label === '' ? '[true|false]' : `<${label}>`}`, describe(name, setting))
   }
-  command.exitOverride()
-  command.parse([...argv], { from: 'user' })
-  const given = command.opts<Record<string, string | true>>()
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value === true ? 'true' : value]))
+  command
+    .command('token')
+    .description(`print a token, signed with the first secret of ${variableOf('tokenSecrets')}`)
+    .option('--seconds <seconds>', 'how long it lives', '3600')
+    .option('--room <room>', 'bind it to this room')
+    .option('--id <id>', 'bind it to this id')
+    .exitOverride()
+    .action(mint)
+  return command
 }
 
 try {
-  const server = await startSignalingServer(readSettings(readFlags(process.argv.slice(2)), process.env))
-  process.stdout.write(`Signaling server on ${server.url}\n`)
-  const stop = (): void => {
-    void server.close().then(() => process.exit(0))
-  }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  await commands().parseAsync(process.argv)
 } catch (error) {
+  // commander has said what was wrong, or shown the help.
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : usageError)
-  if (error instanceof OptionError) {
-    process.stderr.write(`${error.message}\n`)
-    process.exit(usageError)
-  }
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exit(1)
+  process.exit(error instanceof OptionError ? usageError : 1)
 }

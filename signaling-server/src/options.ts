@@ -42,6 +42,10 @@ function list(label: string, fits: (item: string) => boolean, allowed: string): 
   return { label, parse, allowed: `a comma-separated list of ${allowed}` }
 }
 
+function choice<T extends string>(...choices: readonly T[]): Kind<T> {
+  return { label: 'choice', parse: (value) => choices.find((one) => one === value), allowed: choices.join(' or ') }
+}
+
 const flag: Kind<boolean> = {
   label: '',
   parse: (value) => ({ true: true, '1': true, false: false, '0': false })[value],
@@ -94,6 +98,52 @@ export const settings = {
     'proxies whose X-Forwarded-For is believed',
   ),
 
+  tokenSecrets: setting(
+    list('secrets', (item) => /^[\u0021-\u007e]{32,512}$/.test(item), 'secrets of 32 to 512 printable characters'),
+    [] as readonly string[],
+    'HS256 secrets, any of which signs a valid token; empty asks nobody for a token',
+    { secret: true },
+  ),
+  tokensFrom: setting(
+    choice<'all' | 'no-origin'>('all', 'no-origin'),
+    'all',
+    'who has to bring a token, once there is a secret: everybody, or only clients without an Origin',
+  ),
+  iceUrls: setting(
+    list(
+      'urls',
+      (item) => /^(stuns?|turns?):[\w.:[\]?=-]{1,500}$/.test(item),
+      'addresses such as turn:turn.example.org:3478',
+    ),
+    [] as readonly string[],
+    'STUN and TURN servers handed out on join',
+  ),
+  turnSecret: setting(
+    text('secret', /^[\u0021-\u007e]{16,512}$/, '16 to 512 printable characters'),
+    '',
+    'the static-auth-secret of the TURN server, from which credentials are made',
+    { secret: true },
+  ),
+  turnTtlS: setting(count(60, 86_400, 'seconds'), 3_600, 'how long TURN credentials live'),
+
+  redis: setting(
+    text('url', /^rediss?:\/\/[\u0021-\u007e]+$/, 'a redis:// or rediss:// URL'),
+    '',
+    'Redis or Valkey 7 over which instances share their rooms; empty keeps rooms in memory',
+    { secret: true },
+  ),
+  redisPrefix: setting(
+    text('prefix', /^[\w:-]{1,64}$/, '1 to 64 letters, digits, _, : or -'),
+    'shoal',
+    'first part of every key',
+  ),
+  redisTimeoutMs: setting(ms(50, 60_000), 2_000, 'wait for an answer of Redis'),
+  rosterTtlMs: setting(
+    ms(3_000, 3_600_000),
+    90_000,
+    'after which a peer of a vanished instance is forgotten; renewed at a third of it',
+  ),
+
   payloadBytesMax: setting(bytes(65_536), 65_536, 'largest frame'),
   fragmentsMax: setting(count(1, 16_384), 4, 'fragments of one frame'),
   chunksBufferedMax: setting(count(1, 1_048_576), 64, 'chunks of an unfinished frame that are kept'),
@@ -121,6 +171,23 @@ export const settings = {
   headersTimeoutMs: setting(ms(100, 600_000), 5_000, 'to receive the headers of a request'),
   requestTimeoutMs: setting(ms(100, 600_000), 10_000, 'to receive a whole request'),
   headersMax: setting(count(8, 10_000), 64, 'headers of a request'),
+  logLevel: setting(
+    choice<LogLevel>('trace', 'debug', 'info', 'warn', 'error', 'silent'),
+    'info',
+    'what is logged, as JSON lines on standard output',
+  ),
+  metricsPort: setting(count(0, 65_535), 0, 'a second port for /metrics, /healthz and /readyz; 0 for none'),
+  metricsHost: setting(
+    text('address', /^[\w.:-]+$/, 'an address or host name'),
+    '127.0.0.1',
+    'address of the second port',
+  ),
+  metricsToken: setting(
+    text('token', /^[\u0021-\u007e]{16,512}$/, '16 to 512 printable characters'),
+    '',
+    'bearer token for /metrics on the main port; empty keeps it off that port',
+    { secret: true },
+  ),
   drainMs: setting(ms(0, 600_000), 10_000, 'after SIGTERM, for sockets to close by themselves'),
   drainSpreadMs: setting(
     ms(0, 3_600_000),
@@ -131,6 +198,8 @@ export const settings = {
 
 export type SettingName = keyof typeof settings
 export type Settings = { readonly [Name in SettingName]: (typeof settings)[Name] extends Setting<infer T> ? T : never }
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 /** A setting that is not one, with its name and what is allowed. */
 export class OptionError extends Error {
@@ -187,6 +256,9 @@ export function readSettings(
 }
 
 function checkTogether(all: Settings): void {
+  if (all.turnSecret === '' && all.iceUrls.some((url) => /^turns?:/.test(url))) {
+    throw new OptionError('turnSecret must be given where iceUrls has a turn: or turns: address')
+  }
   if (all.silentMsMax <= all.heartbeatMs) {
     throw new OptionError(
       `silentMsMax must be more than heartbeatMs (${all.heartbeatMs}), or nobody has time to answer a ping`,

@@ -8,7 +8,7 @@
 import type { Signer } from '../identity/keys.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { Backoff } from './backoff.ts'
-import { fromBase64url, toBase64url } from './base64url.ts'
+import { fromBase64Url, toBase64Url } from '../identity/base64url.ts'
 import { clientCodes, Connection, lossText, type LossCode, type SignalingWorld } from './connection.ts'
 import { Recent } from './recent.ts'
 import { signalingCodes, type SignalingCode } from './codes.ts'
@@ -179,7 +179,7 @@ export class SignalingClient {
    */
   signal(to: PeerId, payload: Uint8Array): boolean {
     if (payload.length === 0 || payload.length > dataBytesMax) return false
-    const text = encodeMessage({ t: 'signal', to, data: toBase64url(payload) })
+    const text = encodeMessage({ t: 'signal', to, data: toBase64Url(payload) })
     this.#absences.delete(to)
     return this.#sendToAll(text)
   }
@@ -200,7 +200,7 @@ export class SignalingClient {
     // The same signal through two servers is one signal; twice through one server is what its sender did.
     const first = this.#seen.note(`${from}${data}`, connection)
     if (first !== connection) return
-    const payload = fromBase64url(data)
+    const payload = fromBase64Url(data)
     if (payload !== undefined && payload.length > 0) this.#events.onSignal(from, payload)
   }
 

@@ -10,7 +10,7 @@
  */
 import type { Signer } from '../identity/keys.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { toBase64url } from './base64url.ts'
+import { toBase64Url } from '../identity/base64url.ts'
 import type { Backoff } from './backoff.ts'
 import { signalingCodes, type SignalingCode } from './codes.ts'
 import {
@@ -190,7 +190,7 @@ export class Connection {
     signer.sign(joinBytes(nonce, audience, room, signer.peerId), (signature) => {
       if (this.#socket !== socket || this.#state !== 'joining') return
       if (signature instanceof Error) return this.#lose('ERR_SIGNALING_SIGNER')
-      const join = { version: protocolVersion, room, id: signer.peerId, audience, signature: toBase64url(signature) }
+      const join = { version: protocolVersion, room, id: signer.peerId, audience, signature: toBase64Url(signature) }
       this.#write(encodeMessage({ t: 'join', ...join, ...(token === undefined ? {} : { token }) }))
     })
   }

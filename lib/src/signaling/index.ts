@@ -1,5 +1,4 @@
 /** `shoal/signaling`: how strangers meet. Messages that client and server share, and the client. No DOM, no WebRTC. */
-export * from './base64url.ts'
 export * from './codes.ts'
 export * from './messages.ts'
 export * from './client.ts'

@@ -15,7 +15,7 @@
  * The bytes, codes and limits are in docs/protocol/signaling.md.
  */
 import type { PeerId } from '../identity/peer-id.ts'
-import { fromBase64url } from './base64url.ts'
+import { fromBase64Url } from '../identity/base64url.ts'
 import { signalingCodes, type Refusal, type SignalingCode } from './codes.ts'
 
 export const protocolVersion = 1
@@ -148,7 +148,7 @@ const joinContext = 'shoal/1/signaling-join'
  */
 export function joinBytes(nonce: string, audience: string, room: string, id: PeerId): Uint8Array {
   const encoder = new TextEncoder()
-  const parts = [nonce, id].map((text) => fromBase64url(text))
+  const parts = [nonce, id].map((text) => fromBase64Url(text))
   const [nonceRaw, idRaw] = parts
   if (nonceRaw?.length !== nonceBytes || idRaw?.length !== 32) throw new Error('nonce and id are 32 bytes as base64url')
   const [audienceRaw, roomRaw] = [encoder.encode(audience), encoder.encode(room)]
@@ -360,7 +360,7 @@ function isCount(value: unknown, max: number): value is number {
 }
 
 function isBytes(value: unknown, bytes: number): value is string {
-  return typeof value === 'string' && value.length <= bytes * 2 && fromBase64url(value)?.length === bytes
+  return typeof value === 'string' && value.length <= bytes * 2 && fromBase64Url(value)?.length === bytes
 }
 
 function isSample(value: unknown): value is PeerId[] {
