@@ -7,7 +7,7 @@ import { Core } from '../core/core.ts'
 import type { Signer } from '../identity/keys.ts'
 import { instanceIdFromBytes, type MeshId, meshIdOf } from '../identity/peer-id.ts'
 import { chooseVerifier, type ChosenVerifier, freshSigner, type SubtleLike } from '../identity/webcrypto.ts'
-import { decodeValue, encodeValue, metadataBytesMax, payloadBytesMax } from '../pipeline/values.ts'
+import { encodeValue, metadataBytesMax, payloadBytesMax, tryDecodeValue } from '../pipeline/index.ts'
 import { SignalingClient, type SocketLike } from '../signaling/client.ts'
 import { Alarms } from './alarms.ts'
 import { Driver } from './driver.ts'
@@ -79,7 +79,7 @@ export async function joinOn<M extends Metadata>(
         host,
         alarms,
         limits: checked.limits,
-        values: { encode: encodeValue, decode: decodeValue },
+        values: { encode: encodeValue, decode: tryDecodeValue },
         messageBytesMax: payloadBytesMax,
         metadataBytesMax,
         openRun: (metadata, events) => openRun(cast, metadata, gate.watch(events)),

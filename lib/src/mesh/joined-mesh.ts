@@ -188,8 +188,8 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   }
 
   #onMessage(from: PeerId, payload: Uint8Array, broadcast: boolean): void {
-    const decoded = this.#parts.values.decode(payload)
-    if (decoded) return this.#emit('message', { from, data: decoded.value, broadcast })
+    const data = this.#parts.values.decode(payload)
+    if (data !== undefined) return this.#emit('message', { from, data, broadcast })
     this.#onEvent({ type: 'claim-rejected', from, code: 'ERR_DATA_INVALID' })
   }
 
@@ -212,7 +212,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   }
 
   #decodeMetadata(bytes: Uint8Array): Metadata {
-    const value = bytes.length === 0 ? undefined : this.#parts.values.decode(bytes)?.value
+    const value = bytes.length === 0 ? undefined : this.#parts.values.decode(bytes)
     const isMap = typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
     return Object.freeze(isMap ? (value as Metadata) : {})
   }

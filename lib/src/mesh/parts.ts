@@ -29,8 +29,8 @@ export type TransportMaker = (context: TransportContext) => TransportFactory
 export interface ValueCodec {
   /** Canonical CBOR. Throws for what it does not carry. */
   encode(value: unknown): Uint8Array
-  /** Undefined for bytes that are no acceptable value. */
-  decode(bytes: Uint8Array): { readonly value: unknown } | undefined
+  /** Undefined for bytes that are no acceptable value. No value is undefined. */
+  decode(bytes: Uint8Array): unknown
 }
 
 /** What one run tells the mesh that owns it. */

@@ -1,10 +1,7 @@
 /** The pipeline's two streets, as the driver takes them: one ingress and one egress that share what was verified. */
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { MeshId } from '../identity/peer-id.ts'
-import { nativeBudget, scriptBudget } from '../pipeline/budget.ts'
-import { ClaimCache } from '../pipeline/claim-cache.ts'
-import { Egress } from '../pipeline/egress.ts'
-import { Ingress } from '../pipeline/ingress.ts'
+import { ClaimCache, Egress, Ingress, nativeBudget, scriptBudget } from '../pipeline/index.ts'
 import type { Arrival, Pipeline } from './driver.ts'
 
 export interface StreetOptions {
