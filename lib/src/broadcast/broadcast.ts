@@ -42,8 +42,14 @@ export class Broadcast {
   publish(topic: string, payload: Uint8Array, wall: WallMillis): void {
     this.#seq += 1
     this.#port.seal({
-      type: 'news', author: this.#port.self, issuedAt: wall, ttlMs: newsTtlMs,
-      instance: this.#instance, seq: this.#seq, topic, payload,
+      type: 'news',
+      author: this.#port.self,
+      issuedAt: wall,
+      ttlMs: newsTtlMs,
+      instance: this.#instance,
+      seq: this.#seq,
+      topic,
+      payload,
     })
   }
 
@@ -61,7 +67,8 @@ export class Broadcast {
 
   #spread(news: Verified<News>, from: PeerId | undefined): void {
     const message: BroadcastMessage = { type: 'spread', claims: [news] }
-    for (const peer of this.#port.linkedPeers()) if (peer !== from && peer !== news.author) this.#port.send(peer, message)
+    for (const peer of this.#port.linkedPeers())
+      if (peer !== from && peer !== news.author) this.#port.send(peer, message)
   }
 
   #first(news: News): boolean {
