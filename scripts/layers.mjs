@@ -29,12 +29,17 @@ export const table = {
   pipeline: { rooms: ['identity', 'wire'], types: ['core'] },
   sim: { rooms: ['identity', 'swim', 'overlay', 'broadcast', 'state', 'core', 'wire', 'pipeline'] },
   // ── the wall ──
+  // The simulator's command line: the one place in it that has files, a terminal and a real clock.
+  'sim/cli': { rooms: ['sim'], packages: ['*'] },
   transport: { types: ['identity'], packages: ['simple-peer', '@roamhq/wrtc', '@noble/hashes'] },
   // Ids, nonces and payloads are written as identity writes them: one spelling, one file.
   signaling: { types: ['identity'], files: ['identity/base64url.ts'], packages: ['@noble/hashes'] },
   mesh: { rooms: ['identity', 'core', 'pipeline', 'transport', 'signaling'] },
   adapters: { rooms: ['mesh'], packages: ['*'] },
 }
+
+/** @param {string} path below `lib/src` */
+const roomOf = (path) => (path.startsWith('sim/cli/') ? 'sim/cli' : (path.split('/')[0] ?? ''))
 
 const source = /(?:^|\/)lib\/src\/(.+)$/
 
@@ -47,7 +52,7 @@ const source = /(?:^|\/)lib\/src\/(.+)$/
  */
 export function breach(file, specifier, typeOnly) {
   const path = source.exec(file.split(sep).join('/'))?.[1]
-  const room = path?.split('/')[0]
+  const room = path === undefined ? undefined : roomOf(path)
   const may = room === undefined ? undefined : table[room]
   if (path === undefined || room === undefined) return undefined
   if (may === undefined) return `${room} is not a room: add it to the table, with its reason, or put the file into one.`
@@ -56,7 +61,7 @@ export function breach(file, specifier, typeOnly) {
     return allowed ? undefined : `${room} may not use the package ${specifier}.`
   }
   const target = posix.join(dirname(path), specifier)
-  const other = target.split('/')[0] ?? ''
+  const other = roomOf(target)
   if (other === room || may.rooms?.includes(other) || may.files?.includes(target)) return undefined
   if (may.types?.includes(other)) return typeOnly ? undefined : `${room} may import only types from ${other}.`
   const list = [...(may.rooms ?? []), ...(may.types ?? []).map((name) => `${name} (types)`), ...(may.files ?? [])]

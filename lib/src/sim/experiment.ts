@@ -93,6 +93,8 @@ export interface Scenario {
   readonly summary: string
   readonly defaults: Partial<Conditions>
   run(conditions: Conditions): Outcome
+  /** Ratios and the like, from the sums of `more` over all runs. */
+  derive?(sums: Readonly<Record<string, number>>): Record<string, number>
 }
 
 /** Links that one peer may come to hold: 8 ring neighbours, and as many again while rings move. */

@@ -126,6 +126,17 @@ export const lifeguard: Scenario = {
       curves: { detections: ours.detections },
     }
   },
+  derive: (sums) => ({
+    falsePositivesPercent: percent(sums, 'falsePositives'),
+    falsePositivesAtHealthyPercent: percent(sums, 'falsePositivesAtHealthy'),
+    messagesPercent: percent(sums, 'messages'),
+    bytesPercent: percent(sums, 'bytes'),
+  }),
+}
+
+/** Ours as a part of plain SWIM's. */
+function percent(sums: Readonly<Record<string, number>>, name: string): number {
+  return (100 * (sums[name] ?? 0)) / (sums[`${name}Plain`] ?? 0)
 }
 
 function empty(): Arm {
