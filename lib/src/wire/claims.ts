@@ -29,8 +29,10 @@ export type ClaimRows<C extends ClaimBase> = { readonly [T in C['type']]: ClaimR
 const rows: ClaimRows<WireClaim> = { ...swimClaims, ...overlayClaims, ...broadcastClaims }
 
 /** The types that this version carries; `claimTypes` reserves more. */
-export function isWireType(type: string): type is WireClaim['type'] {
-  return Object.hasOwn(rows, type)
+export const wireTypes: ReadonlySet<string> = new Set(Object.keys(rows))
+
+function isWireType(type: string): type is WireClaim['type'] {
+  return wireTypes.has(type)
 }
 
 /** The body that is signed. Limits are not looked at here: `seal` reads what it is about to sign. */

@@ -48,6 +48,11 @@ interface AnyRow {
 
 const rows = { ...swimFrames, ...overlayFrames, ...broadcastFrames } as unknown as Record<WireMessage['type'], AnyRow>
 
+/** The number of each kind of frame. */
+export const frameKinds = Object.fromEntries(Object.entries(rows).map(([type, { kind }]) => [type, kind])) as Readonly<
+  Record<WireMessage['type'], number>
+>
+
 const rowOfKind: readonly (AnyRow | undefined)[] = (() => {
   const byKind: (AnyRow | undefined)[] = []
   for (const row of Object.values(rows)) byKind[row.kind] = row
@@ -70,8 +75,13 @@ const none: readonly never[] = Object.freeze([])
 export function encodeFrame(message: OutgoingMessage): Uint8Array {
   const row = rows[message.type]
   const items: Item[] = [row.kind, ...row.write(message)]
-  if (row.claims) items.push((message as { claims: readonly Verified<WireClaim>[] }).claims.map((claim) => claim.bytes))
-  else if (row.claim) items.push((message as { claim: Verified<WireClaim> }).claim.bytes)
+  if (row.claims) {
+    const { claims } = message as { claims: readonly Verified<WireClaim>[] }
+    if (claims.length > claimsPerFrameMax) {
+      throw new RangeError(`a ${message.type} of ${claims.length} claims, over ${claimsPerFrameMax}`)
+    }
+    items.push(claims.map((claim) => claim.bytes))
+  } else if (row.claim) items.push((message as { claim: Verified<WireClaim> }).claim.bytes)
   const bytes = encodeItem(items)
   if (bytes.length > frameBytesMax)
     throw new RangeError(`a ${message.type} of ${bytes.length} bytes, over ${frameBytesMax}`)

@@ -61,7 +61,9 @@ function canonical(value: unknown, path: string, depth: number, count: { items: 
       throw new ValueError(path, 'is a bigint; a number or a string is allowed')
     case 'object':
       break
-    default:
+    case 'undefined':
+    case 'function':
+    case 'symbol':
       throw new ValueError(path, `is ${value === undefined ? '' : 'a '}${typeof value}; ${allowed}`)
   }
   if (value === null) return null

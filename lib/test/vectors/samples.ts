@@ -1,0 +1,166 @@
+/**
+ * One claim of each type and one frame of each kind, made from fixed keys and fixed words: what
+ * `protocol.json` shows, what the fuzzer starts from, and what documentation quotes.
+ */
+import type { ClaimBase, Verified } from '../../src/identity/claim.ts'
+import { publicKeyOf, seedSigner } from '../../src/identity/ed25519.ts'
+import type { Signer } from '../../src/identity/keys.ts'
+import type { Millis, WallMillis } from '../../src/identity/millis.ts'
+import { instanceIdFromBytes, meshIdOf } from '../../src/identity/peer-id.ts'
+import type { DraftClaim } from '../../src/core/input.ts'
+import type { Claim, Message } from '../../src/core/message.ts'
+import type { News } from '../../src/broadcast/messages.ts'
+import type { Routed } from '../../src/overlay/messages.ts'
+import { Egress } from '../../src/pipeline/egress.ts'
+import type { Accuse, AckClaim, Alive, Incarnation, Leave } from '../../src/swim/messages.ts'
+import { encodeValue } from '../../src/pipeline/index.ts'
+
+export const room = 'shoal test vectors'
+export const meshId = meshIdOf(room)
+
+/** Anything from 2020 to the end of the century would do. */
+const issuedAt = 1_800_000_000_000 as WallMillis
+
+function keyPair(byte: number) {
+  const seed = new Uint8Array(32).fill(byte)
+  return { seed, publicKey: publicKeyOf(seed), signer: seedSigner(seed) }
+}
+
+export const ada = keyPair(1)
+export const bob = keyPair(2)
+export const cyd = keyPair(3)
+
+const counting = (length: number, from = 0) => Uint8Array.from({ length }, (_, index) => (from + index) & 0xff)
+const instance = instanceIdFromBytes(counting(16, 0x10))
+const nonce = counting(16, 0x20)
+const routeId = counting(16, 0x30)
+
+/** Signs a draft; every signer here answers at once. */
+export function sealed<C extends ClaimBase>(signer: Signer, draft: DraftClaim): Verified<C> {
+  let claim: Verified<Claim> | Error | undefined
+  new Egress({ meshId, signer }).seal(draft, (answer) => (claim = answer))
+  if (!claim || claim instanceof Error) throw claim ?? new Error('a signer that does not answer at once')
+  return claim as unknown as Verified<C>
+}
+
+export const alive = sealed<Alive>(ada.signer, {
+  type: 'alive',
+  author: ada.signer.peerId,
+  issuedAt,
+  ttlMs: 300_000,
+  instance,
+  startedAt: (issuedAt - 60_000) as WallMillis,
+  incarnation: 7 as Incarnation,
+  metadata: encodeValue({ name: 'Ada' }),
+  zone: 'eu-west',
+  admission: new Uint8Array(0),
+  incarnationDigest: '' as Alive['incarnationDigest'],
+})
+
+export const accuse = sealed<Accuse>(bob.signer, {
+  type: 'accuse',
+  author: bob.signer.peerId,
+  issuedAt,
+  ttlMs: 60_000,
+  subject: ada.signer.peerId,
+  incarnationDigest: alive.incarnationDigest,
+})
+
+export const leave = sealed<Leave>(ada.signer, {
+  type: 'leave',
+  author: ada.signer.peerId,
+  issuedAt,
+  ttlMs: 300_000,
+  instance,
+  startedAt: (issuedAt - 60_000) as WallMillis,
+})
+
+export const ackClaim = sealed<AckClaim>(ada.signer, {
+  type: 'ack',
+  author: ada.signer.peerId,
+  issuedAt,
+  ttlMs: 10_000,
+  origin: bob.signer.peerId,
+  nonce,
+  instance,
+  incarnation: 7 as Incarnation,
+})
+
+export const news = sealed<News>(ada.signer, {
+  type: 'news',
+  author: ada.signer.peerId,
+  issuedAt,
+  ttlMs: 60_000,
+  instance,
+  seq: 3,
+  topic: 'chat',
+  payload: encodeValue('hello, all'),
+})
+
+const route = { type: 'routed', author: ada.signer.peerId, issuedAt, ttlMs: 20_000, to: cyd.signer.peerId } as const
+
+export const routedFrame = sealed<Routed>(ada.signer, {
+  ...route,
+  id: routeId,
+  kind: 'frame',
+  receipt: true,
+  inner: { type: 'direct', seq: 1, payload: encodeValue('hello, Cyd') },
+})
+
+export const routedSignal = sealed<Routed>(ada.signer, {
+  ...route,
+  id: counting(16, 0x40),
+  kind: 'signal',
+  receipt: false,
+  payload: counting(24),
+})
+
+export const receipt = sealed<Routed>(cyd.signer, {
+  ...route,
+  author: cyd.signer.peerId,
+  to: ada.signer.peerId,
+  id: counting(16, 0x50),
+  kind: 'receipt',
+  receipt: false,
+  payload: routeId,
+})
+
+export const claims: Readonly<Record<string, Verified<Claim>>> = {
+  alive,
+  accuse,
+  leave,
+  ack: ackClaim,
+  news,
+  'routed, a frame': routedFrame,
+  'routed, signaling': routedSignal,
+  'routed, a receipt': receipt,
+}
+
+const table = counting(8, 0xa0)
+const none = new Uint8Array(0)
+
+export const frames: Readonly<Record<string, Message>> = {
+  'ping, quiet': { type: 'ping', seq: 1, table, extra: none, claims: [] },
+  'ping, with news of a member': {
+    type: 'ping',
+    seq: 70_000,
+    table,
+    extra: counting(8, 0xb0),
+    claims: [alive, accuse],
+  },
+  'ack, quiet': { type: 'ack', seq: 1, table, extra: none, wall: issuedAt, claims: [] },
+  'ack, with a leave': { type: 'ack', seq: 4_294_967_295, table, extra: none, wall: issuedAt, claims: [leave] },
+  'ping-req': { type: 'ping-req', target: ada.signer.peerId, nonce, timeoutMs: 500 as Millis },
+  'indirect-ping': { type: 'indirect-ping', origin: bob.signer.peerId, nonce },
+  'indirect-ack': { type: 'indirect-ack', claim: ackClaim },
+  nack: { type: 'nack', nonce },
+  gossip: { type: 'gossip', claims: [alive, accuse, leave] },
+  'sync-buckets': { type: 'sync-buckets', count: 12, buckets: counting(512) },
+  'sync-rows': { type: 'sync-rows', buckets: [0, 5, 63], rows: counting(32) },
+  'sync-want': { type: 'sync-want', ids: counting(16) },
+  forward: { type: 'forward', path: [bob.signer.peerId, cyd.signer.peerId], at: 0, claim: routedFrame },
+  undeliverable: { type: 'undeliverable', author: ada.signer.peerId, id: routeId },
+  edge: { type: 'edge', word: 'spare' },
+  spread: { type: 'spread', claims: [news] },
+  direct: { type: 'direct', seq: 1, payload: encodeValue('hello, Cyd') },
+}
