@@ -316,7 +316,7 @@ function decodeAuth(frame: Uint8Array): Auth | HandshakeCode {
   const capabilityAt = macAt + macLength + 2
   if (frame.length < capabilityAt) return 'HS_LENGTH'
   const capabilityLength = (frame[capabilityAt - 2]! << 8) | frame[capabilityAt - 1]!
-  if (frame.length !== capabilityAt + capabilityLength) return 'HS_LENGTH'
+  if (capabilityLength > capabilityBytesMax || frame.length !== capabilityAt + capabilityLength) return 'HS_LENGTH'
   return {
     signature: frame.subarray(1, 1 + signatureBytes),
     mac: frame.subarray(macAt, macAt + macLength),
