@@ -2,7 +2,7 @@
 import { FishIcon, statusWords } from './fish.tsx'
 import { hueOf, nameOf, shortId, span } from './portrait.ts'
 import { pointedAt } from './pointed-at.ts'
-import type { Present } from './roster.ts'
+import { isHere, type Present } from './roster.ts'
 import type { Departed } from './session.ts'
 
 export function Members({ peers, gone, now }: { peers: readonly Present[]; gone: readonly Departed[]; now: number }) {
@@ -52,7 +52,10 @@ function counts(peers: readonly Present[]): string {
 }
 
 function Row({ peer: { member, fading }, now }: { peer: Present; now: number }) {
-  const { id, status, zone, rttMs, startedAt, linked, self } = member
+  const { id, status, zone, startedAt, self } = member
+  // A link may outlive its peer for a moment; nobody is reached over it.
+  const linked = member.linked && isHere(member)
+  const rttMs = linked ? member.rttMs : undefined
   return (
     <tr
       class={`member status-${status}${fading ? ' fading' : ''}${pointedAt.value === id ? ' pointed-at' : ''}`}

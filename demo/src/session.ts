@@ -124,6 +124,8 @@ export class Session {
         },
         { signal: visit.signal },
       )
+    /** Every vain try to reconnect is told; the first loss is news. */
+    let lost = false
     const called = (id: PeerId | undefined) => {
       const member = id && mesh.members.get(id)
       return member ? nameOf(member) : (id?.slice(0, 6) ?? 'somebody')
@@ -157,10 +159,14 @@ export class Session {
     on('reconnected', () => this.#note('members', 'good', 'This tab hears the others again'))
     on('link-opened', ({ peer }) => this.#note('links', 'plain', `Link to ${called(peer)} opened`))
     on('link-closed', ({ peer, code }) => this.#note('links', 'plain', `Link to ${called(peer)} closed (${code})`))
-    on('signaling-connected', () => this.#note('links', 'good', 'Signaling server connected'))
-    on('signaling-lost', ({ code }) =>
-      this.#note('links', 'doubt', `Signaling server lost (${code}): the mesh goes on without it`),
-    )
+    on('signaling-connected', () => {
+      lost = false
+      this.#note('links', 'good', 'Signaling server connected')
+    })
+    on('signaling-lost', ({ code }) => {
+      if (!lost) this.#note('links', 'doubt', `Signaling server lost (${code}): the mesh goes on without it`)
+      lost = true
+    })
     on('claim-rejected', ({ from, code }) =>
       this.#note('refusals', 'bad', `Refused a claim from ${called(from)} (${code})`),
     )
