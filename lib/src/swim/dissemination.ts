@@ -46,7 +46,8 @@ export class Dissemination {
 
   /** To all neighbours, whenever a ping or an ack goes there anyway. A newer one of the same author takes its place. */
   trickle(claim: Verified<SwimClaim>, from: PeerId | undefined): void {
-    for (const [peer, claims] of this.#trickling) if (peer !== from && peer !== claim.author) claims.set(claim.author, claim)
+    for (const [peer, claims] of this.#trickling)
+      if (peer !== from && peer !== claim.author) claims.set(claim.author, claim)
   }
 
   /** A neighbour sent what we already know: it need not be told. */

@@ -60,7 +60,10 @@ export class Helper {
       return
     }
     this.#helping.set(key(request.nonce), {
-      origin, target: request.target, nonce: request.nonce, nacked: false,
+      origin,
+      target: request.target,
+      nonce: request.nonce,
+      nacked: false,
       nackAt: (now + request.timeoutMs * config.nackFraction) as Millis,
       forgetAt: (now + 2 * request.timeoutMs) as Millis,
     })

@@ -53,7 +53,13 @@ export class Judgement {
     if (record.suspicion?.accusations.has(claim.author)) return 'known'
     const accuser = table.get(claim.author)
     if (accuser === undefined || !present(accuser.status) || !port.entitled(claim.author, record.id)) return 'void'
-    const suspicion: Suspicion = (record.suspicion ??= { accusations: new Map(), firstAt: now, newestAt: now, enoughAt: undefined, dueAt: undefined })
+    const suspicion: Suspicion = (record.suspicion ??= {
+      accusations: new Map(),
+      firstAt: now,
+      newestAt: now,
+      enoughAt: undefined,
+      dueAt: undefined,
+    })
     suspicion.accusations.set(claim.author, claim)
     suspicion.newestAt = now
     this.#suspects.add(record)
@@ -71,7 +77,8 @@ export class Judgement {
   /** A newer incarnation voids what was held against the last one, and silences us if we were among the accusers. */
   refuted(record: MemberRecord, now: Millis): void {
     const { port, config } = this.#context
-    if (record.suspicion?.accusations.has(port.self)) this.#cooldownUntil.set(record.id, (now + config.cooldownMs) as Millis)
+    if (record.suspicion?.accusations.has(port.self))
+      this.#cooldownUntil.set(record.id, (now + config.cooldownMs) as Millis)
     record.suspicion = undefined
     this.#suspects.delete(record)
   }
@@ -104,7 +111,11 @@ export class Judgement {
         if (isolated) {
           // Whoever hears nobody learns of no refutation either.
           suspicion.dueAt = (now + this.#leastMs()) as Millis
-        } else if (heardAt !== undefined && heardAt > (suspicion.enoughAt ?? suspicion.firstAt) && now < heardAt + this.#context.config.freshEvidenceMs) {
+        } else if (
+          heardAt !== undefined &&
+          heardAt > (suspicion.enoughAt ?? suspicion.firstAt) &&
+          now < heardAt + this.#context.config.freshEvidenceMs
+        ) {
           suspicion.dueAt = (heardAt + this.#context.config.freshEvidenceMs) as Millis
         } else {
           this.#condemn(record, now)
@@ -119,7 +130,8 @@ export class Judgement {
   /** What a refutation needs to come about: our accusation to the subject, and its answer to us. */
   #leastMs(): number {
     const { config, table, roundTrips, granularityMs, awareness } = this.#context
-    const hopMs = Math.max(roundTrips.typical(config.probeTimeoutInitialMs / 2).timeoutMs / 2, 10) + config.gossipDelayMs
+    const hopMs =
+      Math.max(roundTrips.typical(config.probeTimeoutInitialMs / 2).timeoutMs / 2, 10) + config.gossipDelayMs
     // Eight links each: the mean distance is about log₇ n, and one more for the diameter.
     const diameter = 1 + Math.log(Math.max(2, table.presentCount)) / Math.log(7)
     return awareness.scale(Math.max(config.suspicionMinMs, 2 * diameter * hopMs)) + granularityMs
@@ -134,10 +146,12 @@ export class Judgement {
       const least = this.#leastMs()
       const before = suspicion.enoughAt
       suspicion.enoughAt ??= now
-      const dueAt = suspicion.enoughAt + suspicionMs(accusers, needed, monitors, least, least * config.suspicionMaxFactor)
+      const dueAt =
+        suspicion.enoughAt + suspicionMs(accusers, needed, monitors, least, least * config.suspicionMaxFactor)
       // A reprieve (we heard from it, or stood still) is not taken back by one more accuser.
       if (before === undefined || suspicion.dueAt === undefined) suspicion.dueAt = dueAt as Millis
-      else if (suspicion.dueAt <= suspicion.enoughAt + least * config.suspicionMaxFactor) suspicion.dueAt = Math.min(suspicion.dueAt, Math.max(now, dueAt)) as Millis
+      else if (suspicion.dueAt <= suspicion.enoughAt + least * config.suspicionMaxFactor)
+        suspicion.dueAt = Math.min(suspicion.dueAt, Math.max(now, dueAt)) as Millis
     }
     this.#nextAt = earliest(this.#nextAt, this.#reviewAt(suspicion))
   }

@@ -8,8 +8,18 @@ import type { Alive, Incarnation } from './messages.ts'
 
 describe('the state diagram', () => {
   it('gives every status an answer to every event', () => {
-    const events = ['newer-incarnation', 'newer-instance', 'accused', 'cleared', 'condemned', 'lease-ended', 'left'] as const
-    const table = Object.fromEntries(Object.entries(transitions).map(([status, row]) => [status, events.map((event) => row[event])]))
+    const events = [
+      'newer-incarnation',
+      'newer-instance',
+      'accused',
+      'cleared',
+      'condemned',
+      'lease-ended',
+      'left',
+    ] as const
+    const table = Object.fromEntries(
+      Object.entries(transitions).map(([status, row]) => [status, events.map((event) => row[event])]),
+    )
     expect(table).toEqual({
       alive: ['alive', 'alive', 'suspect', 'alive', 'dead', 'dead', 'left'],
       suspect: ['alive', 'alive', 'suspect', 'alive', 'dead', 'dead', 'left'],
@@ -19,13 +29,21 @@ describe('the state diagram', () => {
   })
 
   it('never brings back who left, but by another run', () => {
-    for (const [event, after] of Object.entries(transitions.left)) expect(after).toBe(event === 'newer-instance' ? 'alive' : 'left')
+    for (const [event, after] of Object.entries(transitions.left))
+      expect(after).toBe(event === 'newer-instance' ? 'alive' : 'left')
   })
 })
 
 describe('how many accusers a verdict needs', () => {
   it.each([
-    [1, 1], [2, 1], [3, 2], [4, 2], [5, 3], [6, 3], [8, 3], [16, 3],
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [4, 2],
+    [5, 3],
+    [6, 3],
+    [8, 3],
+    [16, 3],
   ])('of %i monitors: %i', (monitors, needed) => {
     expect(accusersNeeded(monitors, 3)).toBe(needed)
   })
@@ -61,12 +79,32 @@ describe('the suspicion time', () => {
 
 describe('the order of alive claims', () => {
   const claim = fc
-    .record({ startedAt: fc.integer({ min: 0, max: 2 }), instance: fc.constantFrom('a', 'b'), incarnation: fc.integer({ min: 0, max: 2 }), issuedAt: fc.integer({ min: 0, max: 2 }), digest: fc.constantFrom('x', 'y') })
-    .map((each) => ({
-      type: 'alive', author: 'p' as PeerId, ttlMs: 1, metadata: new Uint8Array(0), zone: '', admission: new Uint8Array(0), incarnationDigest: '' as Digest,
-      bytes: new Uint8Array(0), ...each, startedAt: each.startedAt as WallMillis, instance: each.instance as InstanceId, incarnation: each.incarnation as Incarnation,
-      issuedAt: each.issuedAt as WallMillis, digest: each.digest as Digest,
-    }) as unknown as Verified<Alive>)
+    .record({
+      startedAt: fc.integer({ min: 0, max: 2 }),
+      instance: fc.constantFrom('a', 'b'),
+      incarnation: fc.integer({ min: 0, max: 2 }),
+      issuedAt: fc.integer({ min: 0, max: 2 }),
+      digest: fc.constantFrom('x', 'y'),
+    })
+    .map(
+      (each) =>
+        ({
+          type: 'alive',
+          author: 'p' as PeerId,
+          ttlMs: 1,
+          metadata: new Uint8Array(0),
+          zone: '',
+          admission: new Uint8Array(0),
+          incarnationDigest: '' as Digest,
+          bytes: new Uint8Array(0),
+          ...each,
+          startedAt: each.startedAt as WallMillis,
+          instance: each.instance as InstanceId,
+          incarnation: each.incarnation as Incarnation,
+          issuedAt: each.issuedAt as WallMillis,
+          digest: each.digest as Digest,
+        }) as unknown as Verified<Alive>,
+    )
 
   it('is total: antisymmetric, and transitive', () => {
     fc.assert(

@@ -25,20 +25,40 @@ export type MemberEvent =
 /** The state diagram. `dead` gives way only to a newer incarnation, `left` only to another run. */
 export const transitions: Readonly<Record<MemberStatus, Readonly<Record<MemberEvent, MemberStatus>>>> = {
   alive: {
-    'newer-incarnation': 'alive', 'newer-instance': 'alive', accused: 'suspect', cleared: 'alive',
-    condemned: 'dead', 'lease-ended': 'dead', left: 'left',
+    'newer-incarnation': 'alive',
+    'newer-instance': 'alive',
+    accused: 'suspect',
+    cleared: 'alive',
+    condemned: 'dead',
+    'lease-ended': 'dead',
+    left: 'left',
   },
   suspect: {
-    'newer-incarnation': 'alive', 'newer-instance': 'alive', accused: 'suspect', cleared: 'alive',
-    condemned: 'dead', 'lease-ended': 'dead', left: 'left',
+    'newer-incarnation': 'alive',
+    'newer-instance': 'alive',
+    accused: 'suspect',
+    cleared: 'alive',
+    condemned: 'dead',
+    'lease-ended': 'dead',
+    left: 'left',
   },
   dead: {
-    'newer-incarnation': 'alive', 'newer-instance': 'alive', accused: 'dead', cleared: 'dead',
-    condemned: 'dead', 'lease-ended': 'dead', left: 'left',
+    'newer-incarnation': 'alive',
+    'newer-instance': 'alive',
+    accused: 'dead',
+    cleared: 'dead',
+    condemned: 'dead',
+    'lease-ended': 'dead',
+    left: 'left',
   },
   left: {
-    'newer-incarnation': 'left', 'newer-instance': 'alive', accused: 'left', cleared: 'left',
-    condemned: 'left', 'lease-ended': 'left', left: 'left',
+    'newer-incarnation': 'left',
+    'newer-instance': 'alive',
+    accused: 'left',
+    cleared: 'left',
+    condemned: 'left',
+    'lease-ended': 'left',
+    left: 'left',
   },
 }
 
@@ -85,7 +105,8 @@ export function compareAlive(a: Verified<Alive>, b: Verified<Alive>): number {
 }
 
 /** k(m): how many of a member's m monitors must accuse it. Half of the few, three of the many. */
-export const accusersNeeded = (monitors: number, max: number): number => Math.max(1, Math.min(max, Math.ceil(monitors / 2)))
+export const accusersNeeded = (monitors: number, max: number): number =>
+  Math.max(1, Math.min(max, Math.ceil(monitors / 2)))
 
 /**
  * The suspicion time, counted from the moment when the accusers became enough. It starts at `maxMs`

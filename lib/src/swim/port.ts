@@ -4,7 +4,11 @@ import type { MemberRecord } from './member.ts'
 import type { Accuse, AckClaim, Alive, Leave, SwimMessage } from './messages.ts'
 
 export type SwimEvent =
-  | { readonly type: 'member-joined' | 'member-suspected' | 'member-recovered' | 'member-failed' | 'member-left' | 'member-updated'; readonly record: MemberRecord }
+  | {
+      readonly type:
+        'member-joined' | 'member-suspected' | 'member-recovered' | 'member-failed' | 'member-left' | 'member-updated'
+      readonly record: MemberRecord
+    }
   | { readonly type: 'zone-unreachable' | 'zone-recovered'; readonly zone: string; readonly members: readonly PeerId[] }
   | { readonly type: 'isolated' | 'reconnected' }
   | { readonly type: 'duplicate-identity'; readonly instance: string }

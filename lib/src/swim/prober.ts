@@ -86,8 +86,15 @@ export class Prober {
       return
     }
     const probe: Probe = {
-      target, seqs: [], nonce: port.nonce(), startedAt: now, pingedAt: undefined,
-      directUntil: now, indirectUntil: undefined, helpers: 0, nacks: 0,
+      target,
+      seqs: [],
+      nonce: port.nonce(),
+      startedAt: now,
+      pingedAt: undefined,
+      directUntil: now,
+      indirectUntil: undefined,
+      helpers: 0,
+      nacks: 0,
     }
     this.#probes.set(target, probe)
     const linked = port.linked(target)
@@ -114,7 +121,8 @@ export class Prober {
 
   onIndirectAck(claim: Verified<AckClaim>, now: Millis): boolean {
     const probe = this.#probes.get(claim.author)
-    if (probe === undefined || claim.origin !== this.#context.port.self || !sameNonce(probe.nonce, claim.nonce)) return false
+    if (probe === undefined || claim.origin !== this.#context.port.self || !sameNonce(probe.nonce, claim.nonce))
+      return false
     this.#answered(probe, now)
     return true
   }
@@ -158,7 +166,9 @@ export class Prober {
     const { port, config, awareness, roundTrips, table } = this.#context
     const { self } = port
     const helpers = shuffled(
-      port.monitorsOf(probe.target).filter((peer) => peer !== self && table.get(peer)?.status === 'alive' && port.hops(peer) !== undefined),
+      port
+        .monitorsOf(probe.target)
+        .filter((peer) => peer !== self && table.get(peer)?.status === 'alive' && port.hops(peer) !== undefined),
       () => port.random(),
     ).slice(0, config.indirectProbes)
     const typical = roundTrips.typical(config.probeTimeoutInitialMs)
@@ -169,9 +179,16 @@ export class Prober {
     const helpMs = awareness.scale(hopMs)
     // Out to the helper and back again, and in between what the helper itself may wait.
     const waitMs = Math.max(awareness.scale(hopMs * hops) + helpMs, this.#directTimeoutMs(probe.target))
-    probe.indirectUntil = Math.min(now + waitMs + this.#context.granularityMs, now + awareness.scale(4 * config.probeTimeoutMaxMs)) as Millis
+    probe.indirectUntil = Math.min(
+      now + waitMs + this.#context.granularityMs,
+      now + awareness.scale(4 * config.probeTimeoutMaxMs),
+    ) as Millis
     for (const helper of helpers) {
-      port.send(helper, { type: 'ping-req', target: probe.target, nonce: probe.nonce, timeoutMs: Math.ceil(helpMs) as Millis }, 'probe')
+      port.send(
+        helper,
+        { type: 'ping-req', target: probe.target, nonce: probe.nonce, timeoutMs: Math.ceil(helpMs) as Millis },
+        'probe',
+      )
     }
     // A lost ping is more likely than a lost peer.
     if (port.linked(probe.target)) this.#ping(probe)
@@ -186,7 +203,9 @@ export class Prober {
   #directTimeoutMs(target: PeerId): number {
     const { config, roundTrips, awareness, granularityMs } = this.#context
     const measured = roundTrips.timeoutMs(target) ?? config.probeTimeoutInitialMs
-    return awareness.scale(Math.min(config.probeTimeoutMaxMs, Math.max(config.probeTimeoutMinMs, measured))) + granularityMs
+    return (
+      awareness.scale(Math.min(config.probeTimeoutMaxMs, Math.max(config.probeTimeoutMinMs, measured))) + granularityMs
+    )
   }
 
   #answered(probe: Probe, now: Millis): void {
@@ -203,7 +222,8 @@ export class Prober {
   }
 }
 
-const sameNonce = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, at) => byte === b[at])
+const sameNonce = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, at) => byte === b[at])
 
 export function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const copy = [...items]

@@ -81,7 +81,14 @@ export class Self {
     const base = { author: port.self, issuedAt: wall.at(now), ttlMs }
     const { instance, startedAt, zone, admission } = this.#options
     port.seal({
-      type: 'alive', ...base, instance, startedAt, incarnation: this.#incarnation as Incarnation, metadata: this.#metadata, zone, admission,
+      type: 'alive',
+      ...base,
+      instance,
+      startedAt,
+      incarnation: this.#incarnation as Incarnation,
+      metadata: this.#metadata,
+      zone,
+      admission,
       incarnationDigest: '' as Digest,
     })
     port.seal({ type: 'leave', ...base, instance, startedAt })
@@ -99,7 +106,10 @@ export class Self {
     const { config, port } = this.#context
     const needed = accusersNeeded(port.monitorsOf(port.self).length, config.accusersNeededMax)
     if (this.#accusers.size >= Math.min(2, needed)) {
-      this.#refuteAt ??= Math.max(now, (this.#refutedAt ?? now - config.refuteIntervalMs) + config.refuteIntervalMs) as Millis
+      this.#refuteAt ??= Math.max(
+        now,
+        (this.#refutedAt ?? now - config.refuteIntervalMs) + config.refuteIntervalMs,
+      ) as Millis
     }
     return true
   }
@@ -141,8 +151,14 @@ export class Self {
   ack(origin: PeerId, nonce: Uint8Array, now: Millis): AckClaim {
     const { port, wall } = this.#context
     return {
-      type: 'ack', author: port.self, issuedAt: wall.at(now), ttlMs: ackTtlMs,
-      origin, nonce, instance: this.#options.instance, incarnation: this.#incarnation as Incarnation,
+      type: 'ack',
+      author: port.self,
+      issuedAt: wall.at(now),
+      ttlMs: ackTtlMs,
+      origin,
+      nonce,
+      instance: this.#options.instance,
+      incarnation: this.#incarnation as Incarnation,
     }
   }
 }

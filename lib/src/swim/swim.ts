@@ -7,17 +7,18 @@
  */
 import type { Verified } from '../identity/claim.ts'
 import type { Millis } from '../identity/millis.ts'
-import type { InstanceId, PeerId } from '../identity/peer-id.ts'
+import type { PeerId } from '../identity/peer-id.ts'
 import { Awareness } from './awareness.ts'
 import type { SwimConfig } from './config.ts'
 import { earliest, type SwimContext } from './context.ts'
 import { Dissemination } from './dissemination.ts'
 import { Helper } from './helper.ts'
 import { Judgement } from './judgement.ts'
-import { compareAlive, compareIncarnations, present, transitions, type MemberRecord } from './member.ts'
-import type { Accuse, Ack, Alive, Leave, Ping, SwimClaim, SwimMessage } from './messages.ts'
+import { compareIncarnations, present, type MemberRecord } from './member.ts'
+import type { Accuse, Ack, Alive, Ping, SwimClaim, SwimMessage } from './messages.ts'
 import type { SwimPort } from './port.ts'
 import { Prober } from './prober.ts'
+import { Roster } from './roster.ts'
 import { RoundTrips } from './rtt.ts'
 import { Self, type SelfOptions } from './self.ts'
 import { evidence, Sync } from './sync.ts'
@@ -33,24 +34,25 @@ export class Swim {
   readonly #judgement: Judgement
   readonly #sync: Sync
   readonly #zones: Zones
-  /** Leaves of members that we had not met yet: their alive claim may still be on its way. */
-  readonly #departed = new Map<InstanceId, Millis>()
-  readonly #toldAt = new Map<PeerId, Millis>()
-  /** Leases and tombstones are looked at when the first of them may end. */
-  #sweepAt: Millis | undefined
-  #changedAt: Millis
+  readonly #roster: Roster
   #heardAnyAt: Millis
   #isolated = false
+  /** Since when every neighbour has been asked, and none has answered. */
+  #askedAllAt: Millis | undefined
   #stopped = false
 
   constructor(config: SwimConfig, port: SwimPort, options: SelfOptions, wallOffsetMs: number, now: Millis) {
     this.#context = {
-      config, port,
-      table: new MemberTable(), awareness: new Awareness(config.awarenessMax), roundTrips: new RoundTrips(),
-      wall: new WallClock(wallOffsetMs, config.clockSkewMs), dissemination: new Dissemination(config.gossipDelayMs),
-      granularityMs: 0, heardAt: new Map(),
+      config,
+      port,
+      table: new MemberTable(),
+      awareness: new Awareness(config.awarenessMax),
+      roundTrips: new RoundTrips(),
+      wall: new WallClock(wallOffsetMs, config.clockSkewMs),
+      dissemination: new Dissemination(config.gossipDelayMs),
+      granularityMs: 0,
+      heardAt: new Map(),
     }
-    this.#changedAt = now
     this.#heardAnyAt = now
     this.#self = new Self(this.#context, options)
     this.#helper = new Helper(this.#context)
@@ -66,6 +68,7 @@ export class Swim {
       cleared: (record) => port.notify({ type: 'member-recovered', record }),
       condemned: (record, at) => this.#onCondemned(record, at),
     })
+    this.#roster = new Roster(this.#context, { judgement: this.#judgement, sync: this.#sync, zones: this.#zones }, now)
   }
 
   start(now: Millis): void {
@@ -105,8 +108,13 @@ export class Swim {
   deadline(): Millis | undefined {
     if (this.#stopped) return this.#context.dissemination.flushAt
     return earliest(
-      this.#prober.deadline(), this.#helper.deadline(), this.#judgement.deadline(), this.#self.deadline(),
-      this.#zones.deadline(), this.#context.dissemination.flushAt, this.#sweepAt,
+      this.#prober.deadline(),
+      this.#helper.deadline(),
+      this.#judgement.deadline(),
+      this.#self.deadline(),
+      this.#zones.deadline(),
+      this.#context.dissemination.flushAt,
+      this.#roster.deadline(),
     )
   }
 
@@ -120,7 +128,7 @@ export class Swim {
       this.#judgement.tick(now, this.#isolated)
       this.#self.tick(now)
       this.#zones.tick(now)
-      if (this.#sweepAt !== undefined && now >= this.#sweepAt) this.#sweep(now)
+      this.#roster.tick(now)
     }
     if (dissemination.flushAt !== undefined && now >= dissemination.flushAt) this.#flush()
   }
@@ -175,7 +183,8 @@ export class Swim {
     heardAt.delete(peer)
     this.#prober.forget(peer)
     const record = table.get(peer)
-    if (!this.#stopped && record !== undefined && present(record.status) && port.neighbours().includes(peer)) this.#prober.probe(peer, true, now)
+    if (!this.#stopped && record !== undefined && present(record.status) && port.neighbours().includes(peer))
+      this.#prober.probe(peer, true, now)
   }
 
   /** `overLink`: it came over the sender's own link, and so is a sign of its life. */
@@ -220,7 +229,8 @@ export class Swim {
   sealed(claim: Verified<SwimClaim>, now: Millis): void {
     switch (claim.type) {
       case 'alive':
-        this.#onSealedAlive(claim, now)
+        this.#self.onSealedAlive(claim)
+        this.#roster.onOwn(claim, now)
         break
       case 'leave':
         this.#self.onSealedLeave(claim)
@@ -239,7 +249,12 @@ export class Swim {
     const record = table.get(peer)
     // Lifeguard §IV.C, buddy: whoever is suspected hears it from the next one that it talks to.
     const held = record?.suspicion === undefined ? [] : evidence(record).slice(0, config.accusersNeededMax)
-    return { seq, table: table.digest(), extra: port.extra(), claims: [...held, ...dissemination.cargo(peer, config.claimsPerProbe)] }
+    return {
+      seq,
+      table: table.digest(),
+      extra: port.extra(),
+      claims: [...held, ...dissemination.cargo(peer, config.claimsPerProbe)],
+    }
   }
 
   #onPing(from: PeerId, ping: Ping, now: Millis): void {
@@ -253,7 +268,8 @@ export class Swim {
     if (rttMs !== undefined) this.#context.wall.sampled(from, ack.wall, now, rttMs)
     this.#onClaims(ack.claims, from, now)
     const { table, config } = this.#context
-    if (now >= this.#changedAt + config.quietMs && !equalBytes(ack.table, table.digest())) this.#sync.start(from, now)
+    if (now >= this.#roster.changedAt + config.quietMs && !equalBytes(ack.table, table.digest()))
+      this.#sync.start(from, now)
   }
 
   #onClaims(claims: readonly Verified<SwimClaim>[], from: PeerId, now: Millis): void {
@@ -266,7 +282,7 @@ export class Swim {
           this.#onAccuse(claim, from, now)
           break
         case 'leave':
-          this.#onLeave(claim, from, now)
+          if (claim.author !== this.#context.port.self) this.#roster.onLeave(claim, from, now)
           break
         case 'ack':
           // Acks are for one asker and travel alone.
@@ -275,94 +291,12 @@ export class Swim {
     }
   }
 
-  #onSealedAlive(claim: Verified<Alive>, now: Millis): void {
-    const { table, dissemination, port } = this.#context
-    const record = table.get(port.self)
-    this.#self.onSealedAlive(claim)
-    if (record === undefined) {
-      this.#insert(claim, now)
-      dissemination.spread(claim, undefined, now)
-      return
-    }
-    const renewal = compareIncarnations(claim, record.alive) === 0
-    table.change(record, () => {
-      record.alive = claim
-    })
-    if (renewal) {
-      dissemination.trickle(claim, undefined)
-      return
-    }
-    this.#changedAt = now
-    dissemination.spread(claim, undefined, now)
-    port.notify({ type: 'member-updated', record })
-  }
-
   #onAlive(claim: Verified<Alive>, from: PeerId, now: Millis): void {
-    const { table, dissemination, port, config, wall } = this.#context
+    const { port, config, wall } = this.#context
     const wallNow = wall.at(now)
     if (claim.issuedAt > wallNow + config.clockSkewMs || claim.issuedAt + claim.ttlMs <= wallNow) return
-    if (claim.author === port.self) {
-      this.#onOwnAlive(claim, now)
-      return
-    }
-    const record = table.get(claim.author)
-    if (record === undefined) {
-      if (this.#departed.has(claim.instance)) return
-      if (table.presentCount >= config.membersMax) {
-        port.notify({ type: 'rejected', from, code: 'ERR_MEMBERS_MAX' })
-        return
-      }
-      this.#insert(claim, now)
-      dissemination.spread(claim, from, now)
-      return
-    }
-    if (compareAlive(claim, record.alive) <= 0) {
-      if (claim.digest === record.alive.digest) dissemination.heard(claim, from)
-      if (!present(record.status)) this.#tellOfDeparted(from, record, claim, now)
-      return
-    }
-    if (compareIncarnations(claim, record.alive) === 0) this.#onRenewal(record, claim, from, now)
-    else this.#onNewerIncarnation(record, claim, from, now)
-  }
-
-  /** Same incarnation, longer lease: proof of life for a lease that had run out, but no answer to an accusation. */
-  #onRenewal(record: MemberRecord, claim: Verified<Alive>, from: PeerId, now: Millis): void {
-    const { table, dissemination } = this.#context
-    if (!present(record.status) && !(record.status === 'dead' && record.leaseEnded)) return
-    if (!present(record.status)) {
-      this.#onNewerIncarnation(record, claim, from, now)
-      return
-    }
-    table.change(record, () => {
-      record.alive = claim
-    })
-    dissemination.trickle(claim, from)
-  }
-
-  #onNewerIncarnation(record: MemberRecord, claim: Verified<Alive>, from: PeerId, now: Millis): void {
-    const { table, dissemination, port } = this.#context
-    const before = record.status
-    const otherRun = claim.instance !== record.alive.instance
-    const after = transitions[before][otherRun ? 'newer-instance' : 'newer-incarnation']
-    if (!present(after)) return
-    this.#judgement.refuted(record, now)
-    const changed = !equalBytes(record.alive.metadata, claim.metadata) || otherRun
-    table.change(record, () => {
-      record.alive = claim
-      record.status = after
-      if (before !== after) record.statusAt = now
-      record.leaseEnded = false
-      record.leave = undefined
-      record.forgetAt = undefined
-    })
-    this.#changedAt = now
-    this.#sweepBy(this.#leaseEndsAt(record, now))
-    dissemination.spread(claim, from, now)
-    const reported = before === 'dead' ? this.#zones.returned(record) : true
-    if (!present(before)) port.memberUp(record)
-    if (!present(before) && otherRun) port.notify({ type: 'member-joined', record })
-    else if (before !== 'alive' && reported) port.notify({ type: 'member-recovered', record })
-    else if (changed || before === 'alive') port.notify({ type: 'member-updated', record })
+    if (claim.author === port.self) this.#onOwnAlive(claim, now)
+    else this.#roster.onAlive(claim, from, now)
   }
 
   /** Our own key speaks, and it was not us just now. */
@@ -395,59 +329,10 @@ export class Swim {
     if (claim.author !== port.self) this.#doubt(claim.subject, now)
   }
 
-  #onLeave(claim: Verified<Leave>, from: PeerId, now: Millis): void {
-    const { table, dissemination, port } = this.#context
-    if (claim.author === port.self) return
-    const record = table.get(claim.author)
-    if (record === undefined) {
-      if (this.#departed.size >= this.#context.config.tombstonesMax || this.#departed.has(claim.instance)) return
-      this.#departed.set(claim.instance, (now + claim.ttlMs) as Millis)
-      this.#sweepBy((now + claim.ttlMs) as Millis)
-      dissemination.spread(claim, from, now)
-      return
-    }
-    if (record.alive.instance !== claim.instance) return
-    if (record.status === 'left') {
-      dissemination.heard(claim, from)
-      return
-    }
-    const before = record.status
-    this.#judgement.settled(record)
-    table.change(record, () => {
-      record.status = transitions[before].left
-      record.statusAt = now
-      record.leave = claim
-      record.suspicion = undefined
-    })
-    this.#bury(record, now)
-    dissemination.spread(claim, from, now)
-    if (before !== 'dead') port.notify({ type: 'member-left', record })
-  }
-
-  #insert(claim: Verified<Alive>, now: Millis): void {
-    const { table, port } = this.#context
-    const record: MemberRecord = {
-      id: claim.author, alive: claim, status: 'alive', statusAt: now,
-      suspicion: undefined, leaseEnded: false, leave: undefined, forgetAt: undefined,
-    }
-    table.insert(record)
-    this.#changedAt = now
-    this.#sweepBy(this.#leaseEndsAt(record, now))
-    port.memberUp(record)
-    if (claim.author !== port.self) port.notify({ type: 'member-joined', record })
-  }
-
-  /** Somebody sends us, as alive, a member that we know to be gone. Once a second we say why. */
-  #tellOfDeparted(to: PeerId, record: MemberRecord, claim: Verified<Alive>, now: Millis): void {
-    if (compareIncarnations(claim, record.alive) !== 0 || evidence(record).length === 0) return
-    if (now < (this.#toldAt.get(to) ?? -Infinity) + this.#context.config.syncIntervalMs) return
-    this.#toldAt.set(to, now)
-    this.#sync.tell(to, record)
-  }
-
   #heard(from: PeerId, now: Millis): void {
     this.#context.heardAt.set(from, now)
     this.#heardAnyAt = now
+    this.#askedAllAt = undefined
     if (!this.#isolated) return
     this.#isolated = false
     this.#context.port.notify({ type: 'reconnected' })
@@ -466,40 +351,44 @@ export class Swim {
     const { table, port, config, wall } = this.#context
     const record = table.get(target)
     if (record === undefined || !present(record.status)) return
-    // Not a word from anybody, helpers included: then it is we who are cut off.
     if (this.#heardAnyAt < startedAt && port.neighbours().length > 1) {
-      if (!this.#isolated) {
-        this.#isolated = true
-        port.notify({ type: 'isolated' })
-      }
+      this.#doubtSelf(target, startedAt, now)
       return
     }
     if (record.suspicion !== undefined) this.#prober.probe(target, true, now)
     if (!this.#judgement.mayAccuse(record, now)) return
     const ttlMs = Math.max(config.accusationWindowMs, record.alive.ttlMs)
     port.seal({
-      type: 'accuse', author: port.self, issuedAt: wall.at(now), ttlMs,
-      subject: target, incarnationDigest: record.alive.incarnationDigest,
+      type: 'accuse',
+      author: port.self,
+      issuedAt: wall.at(now),
+      ttlMs,
+      subject: target,
+      incarnationDigest: record.alive.incarnationDigest,
     })
   }
 
-  #onCondemned(record: MemberRecord, now: Millis): void {
-    this.#bury(record, now)
-    this.#zones.failed(record, now)
+  /**
+   * Not a word from anybody, helpers included. A short silence proves little, so all neighbours are
+   * asked at once; if that too stays without any answer, it is we who are cut off, and we accuse nobody.
+   */
+  #doubtSelf(target: PeerId, startedAt: Millis, now: Millis): void {
+    const { port } = this.#context
+    if (this.#askedAllAt === undefined || startedAt < this.#askedAllAt) {
+      this.#askedAllAt ??= now
+      this.#prober.probe(target, true, now)
+      for (const peer of port.linkedPeers()) this.#prober.probe(peer, false, now)
+      return
+    }
+    if (this.#isolated) return
+    this.#isolated = true
+    port.notify({ type: 'isolated' })
   }
 
-  #bury(record: MemberRecord, now: Millis): void {
-    const { config, table, port } = this.#context
+  #onCondemned(record: MemberRecord, now: Millis): void {
     this.#prober.forget(record.id)
-    this.#changedAt = now
-    // Longer than any claim of its that may still be in flight.
-    record.forgetAt = (now + record.alive.ttlMs + config.clockSkewMs) as Millis
-    this.#sweepBy(record.forgetAt)
-    port.memberDown(record)
-    if (table.departedCount <= config.tombstonesMax) return
-    let oldest: MemberRecord | undefined
-    for (const each of table.values()) if (!present(each.status) && (oldest === undefined || each.statusAt < oldest.statusAt)) oldest = each
-    if (oldest !== undefined) table.delete(oldest)
+    this.#roster.bury(record, now)
+    this.#zones.failed(record, now)
   }
 
   #stalled(now: Millis): void {
@@ -514,47 +403,10 @@ export class Swim {
     let peers = linked
     if (linked.length > config.gossipFanout) {
       const neighbours = new Set(port.neighbours())
-      peers = [...linked].sort((a, b) => Number(neighbours.has(b)) - Number(neighbours.has(a))).slice(0, config.gossipFanout)
+      peers = [...linked]
+        .sort((a, b) => Number(neighbours.has(b)) - Number(neighbours.has(a)))
+        .slice(0, config.gossipFanout)
     }
     dissemination.flush(peers, (to, message) => port.send(to, message, 'gossip'))
-  }
-
-  #leaseEndsAt(record: MemberRecord, now: Millis): Millis {
-    const { wall, config } = this.#context
-    return (now + (record.alive.issuedAt + record.alive.ttlMs + config.clockSkewMs - wall.at(now))) as Millis
-  }
-
-  #sweepBy(at: Millis): void {
-    this.#sweepAt = earliest(this.#sweepAt, at)
-  }
-
-  /** Ends leases and forgets the departed, and finds out when the next of either is due. */
-  #sweep(now: Millis): void {
-    const { table, port } = this.#context
-    this.#sweepAt = undefined
-    for (const record of [...table.values()]) {
-      if (record.id === port.self) continue
-      if (present(record.status)) {
-        const endsAt = this.#leaseEndsAt(record, now)
-        if (now < endsAt) {
-          this.#sweepBy(endsAt)
-          continue
-        }
-        this.#judgement.settled(record)
-        table.change(record, () => {
-          record.status = transitions[record.status]['lease-ended']
-          record.statusAt = now
-          record.leaseEnded = true
-          record.suspicion = undefined
-        })
-        this.#onCondemned(record, now)
-      }
-      if (record.forgetAt !== undefined && now >= record.forgetAt) table.delete(record)
-      else if (record.forgetAt !== undefined) this.#sweepBy(record.forgetAt)
-    }
-    for (const [instance, until] of this.#departed) {
-      if (now >= until) this.#departed.delete(instance)
-      else this.#sweepBy(until)
-    }
   }
 }

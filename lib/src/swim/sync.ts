@@ -40,13 +40,20 @@ export class Sync {
     const differing: number[] = []
     for (let bucket = 0; bucket < bucketCount; bucket += 1) {
       const at = bucket * 8
-      if (readWord(mine, at) !== readWord(message.buckets, at) || readWord(mine, at + 4) !== readWord(message.buckets, at + 4)) differing.push(bucket)
+      if (
+        readWord(mine, at) !== readWord(message.buckets, at) ||
+        readWord(mine, at + 4) !== readWord(message.buckets, at + 4)
+      )
+        differing.push(bucket)
     }
     if (differing.length === 0) return
     const records = this.#presentIn(new Set(differing))
     // Somebody who knows nobody is told everything at once: rows would only cost a round trip.
     if (message.count <= 1) {
-      this.#push(from, records.filter((record) => record.id !== from).map((record) => record.alive))
+      this.#push(
+        from,
+        records.filter((record) => record.id !== from).map((record) => record.alive),
+      )
       return
     }
     const byBucket = new Map<number, MemberRecord[]>(differing.map((bucket) => [bucket, []]))
@@ -70,7 +77,10 @@ export class Sync {
   onRows(from: PeerId, message: SyncRows): void {
     const theirs = new Map<string, string>()
     for (let at = 0; at + rowBytes <= message.rows.length; at += rowBytes) {
-      theirs.set(words(readWord(message.rows, at), readWord(message.rows, at + 4)), words(readWord(message.rows, at + 8), readWord(message.rows, at + 12)))
+      theirs.set(
+        words(readWord(message.rows, at), readWord(message.rows, at + 4)),
+        words(readWord(message.rows, at + 8), readWord(message.rows, at + 12)),
+      )
     }
     const push: Verified<SwimClaim>[] = []
     const want: string[] = []
@@ -101,10 +111,12 @@ export class Sync {
 
   onWant(from: PeerId, message: SyncWant): void {
     const wanted = new Set<string>()
-    for (let at = 0; at + 8 <= message.ids.length; at += 8) wanted.add(words(readWord(message.ids, at), readWord(message.ids, at + 4)))
+    for (let at = 0; at + 8 <= message.ids.length; at += 8)
+      wanted.add(words(readWord(message.ids, at), readWord(message.ids, at + 4)))
     const push: Verified<SwimClaim>[] = []
     for (const record of this.#context.table.values()) {
-      if (present(record.status) && wanted.has(words(firstWord(record.id), secondWord(record.id)))) push.push(record.alive)
+      if (present(record.status) && wanted.has(words(firstWord(record.id), secondWord(record.id))))
+        push.push(record.alive)
     }
     this.#push(from, push)
   }

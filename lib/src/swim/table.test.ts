@@ -9,8 +9,14 @@ import { bucketOf, firstWord, MemberTable, readWord, secondWord, writeWord } fro
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
 const record = (id: string, incarnationDigest: string): MemberRecord => ({
-  id: id as PeerId, alive: { incarnationDigest: incarnationDigest as Digest } as unknown as Verified<Alive>, status: 'alive', statusAt: 0 as Millis,
-  suspicion: undefined, leaseEnded: false, leave: undefined, forgetAt: undefined,
+  id: id as PeerId,
+  alive: { incarnationDigest: incarnationDigest as Digest } as unknown as Verified<Alive>,
+  status: 'alive',
+  statusAt: 0 as Millis,
+  suspicion: undefined,
+  leaseEnded: false,
+  leave: undefined,
+  forgetAt: undefined,
 })
 const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 })
 
@@ -36,7 +42,10 @@ describe('words of a base64url text', () => {
 })
 
 describe('the digest', () => {
-  const members = fc.uniqueArray(fc.tuple(bytes32.map(text), bytes32.map(text)), { selector: ([id]) => id, maxLength: 20 })
+  const members = fc.uniqueArray(fc.tuple(bytes32.map(text), bytes32.map(text)), {
+    selector: ([id]) => id,
+    maxLength: 20,
+  })
 
   it('is the same for the same members, in whatever order they came', () => {
     fc.assert(

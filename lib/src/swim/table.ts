@@ -19,12 +19,26 @@ const sextet = (text: string, at: number): number => sextets[text.charCodeAt(at)
 
 /** The first and the second four bytes of what a base64url text encodes, big-endian. */
 export function firstWord(text: string): number {
-  return ((sextet(text, 0) << 26) | (sextet(text, 1) << 20) | (sextet(text, 2) << 14) | (sextet(text, 3) << 8) |
-    (sextet(text, 4) << 2) | (sextet(text, 5) >> 4)) >>> 0
+  return (
+    ((sextet(text, 0) << 26) |
+      (sextet(text, 1) << 20) |
+      (sextet(text, 2) << 14) |
+      (sextet(text, 3) << 8) |
+      (sextet(text, 4) << 2) |
+      (sextet(text, 5) >> 4)) >>>
+    0
+  )
 }
 export function secondWord(text: string): number {
-  return (((sextet(text, 5) & 15) << 28) | (sextet(text, 6) << 22) | (sextet(text, 7) << 16) |
-    (sextet(text, 8) << 10) | (sextet(text, 9) << 4) | (sextet(text, 10) >> 2)) >>> 0
+  return (
+    (((sextet(text, 5) & 15) << 28) |
+      (sextet(text, 6) << 22) |
+      (sextet(text, 7) << 16) |
+      (sextet(text, 8) << 10) |
+      (sextet(text, 9) << 4) |
+      (sextet(text, 10) >> 2)) >>>
+    0
+  )
 }
 
 /** Which of the 64 buckets a member is in: the low six bits of its id's first byte. */
@@ -105,8 +119,10 @@ export class MemberTable {
 }
 
 /** What stands for a member's incarnation in digests and rows: the first 8 bytes of its digest. */
-export const stateWords = (alive: Alive): readonly [number, number] =>
-  [firstWord(alive.incarnationDigest), secondWord(alive.incarnationDigest)]
+export const stateWords = (alive: Alive): readonly [number, number] => [
+  firstWord(alive.incarnationDigest),
+  secondWord(alive.incarnationDigest),
+]
 
 export function writeWord(bytes: Uint8Array, at: number, word: number): void {
   bytes[at] = word >>> 24

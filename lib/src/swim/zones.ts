@@ -70,7 +70,8 @@ export class Zones {
     this.#unreachable.delete(zone)
     port.notify({ type: 'zone-recovered', zone, members: away.map((each) => each.id) })
     // Those who stay away are failures of their own now.
-    for (const each of away) if (each !== record && each.status === 'dead') this.#held.set(zone, this.#waitFor(zone, each))
+    for (const each of away)
+      if (each !== record && each.status === 'dead') this.#held.set(zone, this.#waitFor(zone, each))
     return true
   }
 
@@ -78,7 +79,8 @@ export class Zones {
     for (const [zone, outage] of this.#held) {
       if (now < outage.until) continue
       this.#held.delete(zone)
-      for (const record of outage.held) if (record.status === 'dead') this.#context.port.notify({ type: 'member-failed', record })
+      for (const record of outage.held)
+        if (record.status === 'dead') this.#context.port.notify({ type: 'member-failed', record })
     }
   }
 
@@ -90,7 +92,8 @@ export class Zones {
 
   #membersOf(zone: string): MemberRecord[] {
     const members: MemberRecord[] = []
-    for (const record of this.#context.table.values()) if (record.alive.zone === zone && record.status !== 'left') members.push(record)
+    for (const record of this.#context.table.values())
+      if (record.alive.zone === zone && record.status !== 'left') members.push(record)
     return members
   }
 }

@@ -1,0 +1,245 @@
+/**
+ * Who is here: alive and leave claims in, members up and down. It decides which claim of a member is
+ * the one that counts, ends leases, and remembers the departed for as long as a claim of theirs could
+ * still turn up.
+ */
+import type { Verified } from '../identity/claim.ts'
+import type { Millis } from '../identity/millis.ts'
+import type { InstanceId, PeerId } from '../identity/peer-id.ts'
+import { earliest, type SwimContext } from './context.ts'
+import type { Judgement } from './judgement.ts'
+import { compareAlive, compareIncarnations, present, transitions, type MemberRecord } from './member.ts'
+import type { Alive, Leave } from './messages.ts'
+import { evidence, type Sync } from './sync.ts'
+import { equalBytes } from './table.ts'
+import type { Zones } from './zones.ts'
+
+export class Roster {
+  readonly #context: SwimContext
+  readonly #judgement: Judgement
+  readonly #sync: Sync
+  readonly #zones: Zones
+  /** Leaves of members that we had not met yet: their alive claim may still be on its way. */
+  readonly #departed = new Map<InstanceId, Millis>()
+  readonly #toldAt = new Map<PeerId, Millis>()
+  /** Leases and tombstones are looked at when the first of them may end. */
+  #sweepAt: Millis | undefined
+  #changedAt: Millis
+
+  constructor(
+    context: SwimContext,
+    parts: { readonly judgement: Judgement; readonly sync: Sync; readonly zones: Zones },
+    now: Millis,
+  ) {
+    this.#context = context
+    this.#judgement = parts.judgement
+    this.#sync = parts.sync
+    this.#zones = parts.zones
+    this.#changedAt = now
+  }
+
+  /** When the set of members, or an incarnation, last changed. */
+  get changedAt(): Millis {
+    return this.#changedAt
+  }
+
+  deadline(): Millis | undefined {
+    return this.#sweepAt
+  }
+
+  /** Our own claim, signed: the first one makes us a member. */
+  onOwn(claim: Verified<Alive>, now: Millis): void {
+    const { table, dissemination, port } = this.#context
+    const record = table.get(port.self)
+    if (record === undefined) {
+      this.#insert(claim, now)
+      dissemination.spread(claim, undefined, now)
+      return
+    }
+    const renewal = compareIncarnations(claim, record.alive) === 0
+    table.change(record, () => {
+      record.alive = claim
+    })
+    if (renewal) {
+      dissemination.trickle(claim, undefined)
+      return
+    }
+    this.#changedAt = now
+    dissemination.spread(claim, undefined, now)
+    port.notify({ type: 'member-updated', record })
+  }
+
+  /** A valid claim of somebody other than us, dated as it should be. */
+  onAlive(claim: Verified<Alive>, from: PeerId, now: Millis): void {
+    const { table, dissemination, port, config } = this.#context
+    const record = table.get(claim.author)
+    if (record === undefined) {
+      if (this.#departed.has(claim.instance)) return
+      if (table.presentCount >= config.membersMax) {
+        port.notify({ type: 'rejected', from, code: 'ERR_MEMBERS_MAX' })
+        return
+      }
+      this.#insert(claim, now)
+      dissemination.spread(claim, from, now)
+      return
+    }
+    if (compareAlive(claim, record.alive) <= 0) {
+      if (claim.digest === record.alive.digest) dissemination.heard(claim, from)
+      if (!present(record.status)) this.#tellOfDeparted(from, record, claim, now)
+      return
+    }
+    if (compareIncarnations(claim, record.alive) === 0) this.#onRenewal(record, claim, from, now)
+    else this.#onNewerIncarnation(record, claim, from, now)
+  }
+
+  /** Same incarnation, longer lease: proof of life for a lease that had run out, but no answer to an accusation. */
+  #onRenewal(record: MemberRecord, claim: Verified<Alive>, from: PeerId, now: Millis): void {
+    const { table, dissemination } = this.#context
+    if (!present(record.status) && !(record.status === 'dead' && record.leaseEnded)) return
+    if (!present(record.status)) {
+      this.#onNewerIncarnation(record, claim, from, now)
+      return
+    }
+    table.change(record, () => {
+      record.alive = claim
+    })
+    dissemination.trickle(claim, from)
+  }
+
+  #onNewerIncarnation(record: MemberRecord, claim: Verified<Alive>, from: PeerId, now: Millis): void {
+    const { table, dissemination, port } = this.#context
+    const before = record.status
+    const otherRun = claim.instance !== record.alive.instance
+    const after = transitions[before][otherRun ? 'newer-instance' : 'newer-incarnation']
+    if (!present(after)) return
+    this.#judgement.refuted(record, now)
+    const changed = !equalBytes(record.alive.metadata, claim.metadata) || otherRun
+    table.change(record, () => {
+      record.alive = claim
+      record.status = after
+      if (before !== after) record.statusAt = now
+      record.leaseEnded = false
+      record.leave = undefined
+      record.forgetAt = undefined
+    })
+    this.#changedAt = now
+    this.#sweepBy(this.#leaseEndsAt(record, now))
+    dissemination.spread(claim, from, now)
+    const reported = before === 'dead' ? this.#zones.returned(record) : true
+    if (!present(before)) port.memberUp(record)
+    if (!present(before) && otherRun) port.notify({ type: 'member-joined', record })
+    else if (before !== 'alive' && reported) port.notify({ type: 'member-recovered', record })
+    else if (changed || before === 'alive') port.notify({ type: 'member-updated', record })
+  }
+
+  onLeave(claim: Verified<Leave>, from: PeerId, now: Millis): void {
+    const { table, dissemination, port } = this.#context
+    const record = table.get(claim.author)
+    if (record === undefined) {
+      if (this.#departed.size >= this.#context.config.tombstonesMax || this.#departed.has(claim.instance)) return
+      this.#departed.set(claim.instance, (now + claim.ttlMs) as Millis)
+      this.#sweepBy((now + claim.ttlMs) as Millis)
+      dissemination.spread(claim, from, now)
+      return
+    }
+    if (record.alive.instance !== claim.instance) return
+    if (record.status === 'left') {
+      dissemination.heard(claim, from)
+      return
+    }
+    const before = record.status
+    this.#judgement.settled(record)
+    table.change(record, () => {
+      record.status = transitions[before].left
+      record.statusAt = now
+      record.leave = claim
+      record.suspicion = undefined
+    })
+    this.bury(record, now)
+    dissemination.spread(claim, from, now)
+    if (before !== 'dead') port.notify({ type: 'member-left', record })
+  }
+
+  #insert(claim: Verified<Alive>, now: Millis): void {
+    const { table, port } = this.#context
+    const record: MemberRecord = {
+      id: claim.author,
+      alive: claim,
+      status: 'alive',
+      statusAt: now,
+      suspicion: undefined,
+      leaseEnded: false,
+      leave: undefined,
+      forgetAt: undefined,
+    }
+    table.insert(record)
+    this.#changedAt = now
+    this.#sweepBy(this.#leaseEndsAt(record, now))
+    port.memberUp(record)
+    if (claim.author !== port.self) port.notify({ type: 'member-joined', record })
+  }
+
+  /** Somebody sends us, as alive, a member that we know to be gone. Once a second we say why. */
+  #tellOfDeparted(to: PeerId, record: MemberRecord, claim: Verified<Alive>, now: Millis): void {
+    if (compareIncarnations(claim, record.alive) !== 0 || evidence(record).length === 0) return
+    if (now < (this.#toldAt.get(to) ?? -Infinity) + this.#context.config.syncIntervalMs) return
+    this.#toldAt.set(to, now)
+    this.#sync.tell(to, record)
+  }
+
+  /** Somebody is gone: remembered for longer than any claim of its that may still be in flight. */
+  bury(record: MemberRecord, now: Millis): void {
+    const { config, table, port } = this.#context
+    this.#changedAt = now
+    // Longer than any claim of its that may still be in flight.
+    record.forgetAt = (now + record.alive.ttlMs + config.clockSkewMs) as Millis
+    this.#sweepBy(record.forgetAt)
+    port.memberDown(record)
+    if (table.departedCount <= config.tombstonesMax) return
+    let oldest: MemberRecord | undefined
+    for (const each of table.values())
+      if (!present(each.status) && (oldest === undefined || each.statusAt < oldest.statusAt)) oldest = each
+    if (oldest !== undefined) table.delete(oldest)
+  }
+
+  #leaseEndsAt(record: MemberRecord, now: Millis): Millis {
+    const { wall, config } = this.#context
+    return (now + (record.alive.issuedAt + record.alive.ttlMs + config.clockSkewMs - wall.at(now))) as Millis
+  }
+
+  #sweepBy(at: Millis): void {
+    this.#sweepAt = earliest(this.#sweepAt, at)
+  }
+
+  /** Ends leases and forgets the departed, and finds out when the next of either is due. */
+  tick(now: Millis): void {
+    if (this.#sweepAt === undefined || now < this.#sweepAt) return
+    const { table, port } = this.#context
+    this.#sweepAt = undefined
+    for (const record of [...table.values()]) {
+      if (record.id === port.self) continue
+      if (present(record.status)) {
+        const endsAt = this.#leaseEndsAt(record, now)
+        if (now < endsAt) {
+          this.#sweepBy(endsAt)
+          continue
+        }
+        this.#judgement.settled(record)
+        table.change(record, () => {
+          record.status = transitions[record.status]['lease-ended']
+          record.statusAt = now
+          record.leaseEnded = true
+          record.suspicion = undefined
+        })
+        this.bury(record, now)
+        this.#zones.failed(record, now)
+      }
+      if (record.forgetAt !== undefined && now >= record.forgetAt) table.delete(record)
+      else if (record.forgetAt !== undefined) this.#sweepBy(record.forgetAt)
+    }
+    for (const [instance, until] of this.#departed) {
+      if (now >= until) this.#departed.delete(instance)
+      else this.#sweepBy(until)
+    }
+  }
+}
