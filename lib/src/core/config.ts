@@ -1,6 +1,7 @@
 /** What a core is made of: who we are, what randomness we have, and the machines' parameters. */
 import type { InstanceId, PeerId } from '../identity/peer-id.ts'
 import type { WallMillis } from '../identity/millis.ts'
+import type { OverlayOptions } from '../overlay/overlay.ts'
 import type { Positions } from '../overlay/rings.ts'
 import type { SwimConfig } from '../swim/config.ts'
 import type { Seed } from './prng.ts'
@@ -21,7 +22,7 @@ export interface CoreOptions {
   /** What admits us to the room; empty in open and secret rooms. */
   readonly admission?: Uint8Array
   readonly swim?: Partial<SwimConfig>
-  readonly overlay?: Record<string, never>
+  readonly overlay?: OverlayOptions
   /** Ring positions, shared by many cores in one process. */
   readonly positions?: Positions
 }

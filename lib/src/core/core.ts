@@ -10,59 +10,71 @@
 import { Broadcast } from '../broadcast/broadcast.ts'
 import type { Verified } from '../identity/claim.ts'
 import { sha256 } from '../identity/hash.ts'
-import type { Millis, WallMillis } from '../identity/millis.ts'
+import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { Positions, Rings } from '../overlay/rings.ts'
+import type { OverlayEffect } from '../overlay/effect.ts'
+import type { Routed } from '../overlay/messages.ts'
+import { Overlay } from '../overlay/overlay.ts'
+import { Positions } from '../overlay/rings.ts'
 import { swimDefaults } from '../swim/config.ts'
 import { present, type MemberRecord } from '../swim/member.ts'
 import type { SwimEvent } from '../swim/port.ts'
 import { Swim } from '../swim/swim.ts'
 import type { CoreOptions } from './config.ts'
 import type { CoreEvent, CoreMember, Effect, Priority } from './effect.ts'
-import type { Input, LinkId } from './input.ts'
-import { Links } from './links.ts'
-import type { Claim, Message } from './message.ts'
+import type { DraftClaim, Input, LinkId } from './input.ts'
+import { LinkTable } from './link-table.ts'
+import type { Claim, Message, RoutedMessage } from './message.ts'
 import { Prng } from './prng.ts'
 import { Strikes } from './strikes.ts'
 
 export class Core {
   readonly #swim: Swim
-  readonly #rings: Rings
+  readonly #overlay: Overlay
   readonly #broadcast: Broadcast
-  readonly #links: Links
+  readonly #links = new LinkTable()
   readonly #strikes = new Strikes()
   readonly #prng: Prng
+  readonly #self: PeerId
   #effects: Effect[] = []
   #members: ReadonlyMap<PeerId, CoreMember> | undefined
   #directSeq = 0
   /** The time of the input in hand. */
   #now: Millis
+  /** What the routed frame holds that the overlay is drafting, or that it is handing over. */
+  #inner: RoutedMessage | undefined
+  #stopped = false
+  #signalRef = 0
+  /** Signals under way over the mesh, and what they hold, in case the door must take them. */
+  readonly #signals = new Map<number, { readonly to: PeerId; readonly payload: Uint8Array }>()
 
   constructor(options: CoreOptions, now: Millis) {
     this.#now = now
     this.#prng = new Prng(options.seed)
-    this.#rings = new Rings(options.positions ?? new Positions(sha256))
-    this.#rings.add(options.id)
-    this.#links = new Links({
-      self: options.id,
-      neighbours: () => this.#rings.neighboursOf(options.id),
-      random: () => this.#prng.uniform(),
-      dial: (peer) => this.#effects.push({ type: 'dial', peer }),
-      hangUp: (link, code) => this.#effects.push({ type: 'hang-up', link, code }),
-    })
+    this.#self = options.id
+    this.#overlay = new Overlay(
+      {
+        self: options.id,
+        positions: options.positions ?? new Positions(sha256),
+        random: () => this.#prng.uniform(),
+        wall: (at) => this.#swim.wallAt(at),
+        outbox: (effect) => this.#onOverlayEffect(effect),
+      },
+      options.overlay,
+    )
     this.#swim = new Swim(
       { ...swimDefaults, ...options.swim },
       {
         self: options.id,
         random: () => this.#prng.uniform(),
         nonce: () => this.#prng.bytes(16),
-        neighbours: () => this.#rings.neighboursOf(options.id),
-        monitorsOf: (subject) => this.#rings.monitorsOf(subject),
-        entitled: (accuser, subject) => this.#rings.entitled(accuser, subject),
+        neighbours: () => this.#overlay.rings.neighboursOf(options.id),
+        monitorsOf: (subject) => this.#overlay.rings.monitorsOf(subject),
+        entitled: (accuser, subject) => this.#overlay.rings.entitled(accuser, subject),
         linked: (peer) => this.#links.of(peer) !== undefined,
         linkedPeers: () => this.#links.peers(),
-        hops: (peer) => (this.#links.of(peer) === undefined ? undefined : 1),
-        send: (to, message, priority) => this.#send(to, message, priority),
+        hops: (peer, avoid) => (this.#links.of(peer) === undefined ? this.#overlay.path(peer, avoid)?.length : 1),
+        send: (to, message, priority, avoid) => this.#send(to, message, priority, avoid),
         extra: () => noExtra,
         seal: (draft) => this.#effects.push({ type: 'seal', draft }),
         memberUp: (record) => this.#memberUp(record),
@@ -108,14 +120,15 @@ export class Core {
         this.#swim.setClock(input.wallOffsetMs, input.granularityMs)
         break
       case 'resumed':
+        this.#overlay.resumed(now)
         this.#swim.resumed(now)
         break
       case 'door-opened':
       case 'door-sample':
-        this.#links.doorOpened(input.sample, now)
+        if (!this.#stopped) this.#overlay.doorSample(input.sample, now)
         break
       case 'door-closed':
-        this.#links.doorClosed()
+        if (!this.#stopped) this.#overlay.doorClosed(now)
         break
       case 'link-opened':
         this.#onLinkOpened(input.link, input.peer, input.initiator, now)
@@ -124,7 +137,7 @@ export class Core {
         this.#onLinkClosed(input.link, now)
         break
       case 'dial-failed':
-        this.#links.dialFailed(input.peer, input.code, now)
+        this.#overlay.dialFailed(input.peer, input.code, now)
         break
       case 'received':
         this.#onReceived(input.link, input.message, now)
@@ -136,10 +149,10 @@ export class Core {
         this.#onSealed(input.claim, now)
         break
       case 'signal-out':
-        this.#effects.push({ type: 'door-signal', to: input.to, payload: input.payload })
+        this.#onSignalOut(input.to, input.payload, now)
         break
       case 'signal-in':
-        this.#effects.push({ type: 'signal', from: input.from, payload: input.payload })
+        this.#onSignalIn(input.from, input.payload, now)
         break
       case 'set-metadata':
         this.#swim.setMetadata(input.metadata, now)
@@ -148,11 +161,11 @@ export class Core {
         this.#onSend(input.to, input.payload, input.ref)
         break
       case 'broadcast':
-        this.#broadcast.publish(input.topic, input.payload, this.#swim.wallAt(now) as WallMillis)
+        this.#broadcast.publish(input.topic, input.payload, this.#swim.wallAt(now))
         this.#notify({ type: 'sent', ref: input.ref })
         break
       case 'leave':
-        this.#links.stop()
+        this.#stopped = true
         this.#swim.leave(now)
         break
     }
@@ -162,9 +175,9 @@ export class Core {
   /** When the next `tick` is due; undefined when nothing is. */
   deadline(): Millis | undefined {
     const swim = this.#swim.deadline()
-    const links = this.#links.deadline()
-    if (swim === undefined || links === undefined) return swim ?? links
-    return Math.min(swim, links) as Millis
+    const overlay = this.#stopped ? undefined : this.#overlay.deadline()
+    if (swim === undefined || overlay === undefined) return swim ?? overlay
+    return Math.min(swim, overlay) as Millis
   }
 
   /** Everybody known, ourselves included; a new map whenever anything in it changed. */
@@ -200,7 +213,8 @@ export class Core {
     const edges: (readonly [PeerId, PeerId])[] = []
     for (const record of this.#swim.records) {
       if (!present(record.status)) continue
-      for (const other of this.#rings.neighboursOf(record.id)) if (record.id < other) edges.push([record.id, other])
+      for (const other of this.#overlay.rings.neighboursOf(record.id))
+        if (record.id < other) edges.push([record.id, other])
     }
     return edges
   }
@@ -208,22 +222,25 @@ export class Core {
   #tick(now: Millis): void {
     const due = this.#swim.deadline()
     this.#swim.tick(now, due === undefined ? 0 : now - due)
-    this.#links.tick(now)
+    if (!this.#stopped) this.#overlay.tick(now)
   }
 
   #onLinkOpened(link: LinkId, peer: PeerId, initiator: boolean, now: Millis): void {
     this.#members = undefined
-    this.#links.opened(link, peer, initiator, now)
+    const replaced = this.#links.opened(link, peer)
+    if (replaced !== undefined) this.#effects.push({ type: 'hang-up', link: replaced, code: 'ERR_REPLACED' })
+    this.#overlay.linkOpened(peer, now)
     this.#notify({ type: 'link-opened', peer })
     this.#swim.linkOpened(peer, initiator, now)
   }
 
   #onLinkClosed(link: LinkId, now: Millis): void {
     this.#strikes.forget(link)
-    const peer = this.#links.closed(link, now)
+    const peer = this.#links.closed(link)
     if (peer === undefined) return
     this.#members = undefined
     this.#notify({ type: 'link-closed', peer })
+    this.#overlay.linkClosed(peer, now)
     this.#swim.linkClosed(peer, now)
   }
 
@@ -231,20 +248,105 @@ export class Core {
     const peer = this.#links.peerAt(link)
     // It was closed in the same breath.
     if (peer === undefined) return
+    this.#overlay.heard(peer, now)
     switch (message.type) {
-      case 'spread':
-        this.#broadcast.receive(peer, message.claims)
-        break
-      case 'direct':
-        this.#notify({ type: 'message', from: peer, payload: message.payload, hops: 1 })
-        break
       case 'forward':
+        this.#inner = message.inner
+        this.#overlay.received(peer, message, now)
+        this.#inner = undefined
+        break
       case 'undeliverable':
-      case 'edge':
+        this.#overlay.received(peer, message, now)
         break
       default:
-        this.#swim.receive(peer, message, true, now)
+        this.#onMessage(peer, message, undefined, now)
     }
+  }
+
+  /** `hops`: undefined over the author's own link, else how many links it crossed. */
+  #onMessage(from: PeerId, message: RoutedMessage, hops: number | undefined, now: Millis): void {
+    switch (message.type) {
+      case 'edge':
+        this.#overlay.received(from, message, now)
+        break
+      case 'spread':
+        this.#broadcast.receive(from, message.claims)
+        break
+      case 'direct':
+        this.#notify({ type: 'message', from, payload: message.payload, hops: hops ?? 1 })
+        break
+      default:
+        this.#swim.receive(from, message, hops === undefined, now)
+    }
+  }
+
+  #onOverlayEffect(effect: OverlayEffect): void {
+    switch (effect.type) {
+      case 'dial':
+      case 'door':
+        this.#effects.push(effect)
+        break
+      case 'hang-up': {
+        const link = this.#links.of(effect.peer)
+        if (link !== undefined) this.#effects.push({ type: 'hang-up', link, code: effect.code })
+        break
+      }
+      case 'send': {
+        const link = this.#links.of(effect.peer)
+        if (link !== undefined) this.#effects.push({ type: 'send', link, message: effect.message, priority: 'gossip' })
+        break
+      }
+      case 'tell':
+        this.#send(effect.peer, effect.message, 'gossip')
+        break
+      case 'seal':
+        this.#effects.push({ type: 'seal', draft: this.#routedDraft(effect.draft) })
+        break
+      case 'deliver': {
+        const { claim, kind, hops } = effect
+        if (kind === 'signal') this.#onSignalIn(claim.author, claim.payload, this.#now)
+        else if (this.#inner !== undefined) this.#onMessage(claim.author, this.#inner, hops, this.#now)
+        break
+      }
+      case 'routed':
+        this.#onRouted(effect.ref, effect.code)
+        break
+      case 'blame': {
+        const link = this.#links.of(effect.peer)
+        if (link !== undefined) this.#onRefused(link, effect.code, true, this.#now)
+        break
+      }
+    }
+  }
+
+  #routedDraft(draft: Routed): DraftClaim {
+    return draft.kind === 'frame' && this.#inner !== undefined ? { ...draft, inner: this.#inner } : draft
+  }
+
+  /** A negative ref is a signal's, a positive one the application's. */
+  #onRouted(ref: number, code: string | undefined): void {
+    if (ref > 0) {
+      this.#notify(code === undefined ? { type: 'sent', ref } : { type: 'sent', ref, code })
+      return
+    }
+    const signal = this.#signals.get(ref)
+    this.#signals.delete(ref)
+    if (code !== undefined && signal !== undefined) this.#effects.push({ type: 'door-signal', ...signal })
+  }
+
+  /** Over the mesh when it knows a way, else by the server. */
+  #onSignalOut(to: PeerId, payload: Uint8Array, now: Millis): void {
+    if (!this.#overlay.canReach(to, now)) {
+      this.#effects.push({ type: 'door-signal', to, payload })
+      return
+    }
+    this.#signalRef -= 1
+    this.#signals.set(this.#signalRef, { to, payload })
+    this.#overlay.route(to, 'signal', payload, true, now, this.#signalRef)
+  }
+
+  #onSignalIn(from: PeerId, payload: Uint8Array, now: Millis): void {
+    if (!this.#stopped && this.#overlay.admits(from, now)) this.#effects.push({ type: 'signal', from, payload })
   }
 
   #onRefused(link: LinkId, code: string, blame: boolean, now: Millis): void {
@@ -258,6 +360,7 @@ export class Core {
         this.#broadcast.sealed(claim)
         break
       case 'routed':
+        this.#overlay.sealed(claim, now)
         break
       default:
         this.#members = undefined
@@ -267,28 +370,43 @@ export class Core {
 
   #onSend(to: PeerId, payload: Uint8Array, ref: number): void {
     const record = this.#swim.record(to)
-    if (record === undefined || !present(record.status)) this.#notify({ type: 'sent', ref, code: 'ERR_UNKNOWN_PEER' })
-    else if (this.#links.of(to) === undefined) this.#notify({ type: 'sent', ref, code: 'ERR_UNREACHABLE' })
-    else {
-      this.#directSeq += 1
-      this.#send(to, { type: 'direct', seq: this.#directSeq, payload }, 'data')
-      this.#notify({ type: 'sent', ref })
+    if (record === undefined || !present(record.status)) {
+      this.#notify({ type: 'sent', ref, code: 'ERR_UNKNOWN_PEER' })
+      return
     }
+    this.#directSeq += 1
+    const message = { type: 'direct', seq: this.#directSeq, payload } as const
+    if (this.#links.of(to) === undefined) {
+      this.#route(to, message, { receipt: true, ref })
+      return
+    }
+    this.#send(to, message, 'data')
+    this.#notify({ type: 'sent', ref })
   }
 
-  #send(to: PeerId, message: Message, priority: Priority): void {
+  /** Over the link, else over a route. */
+  #send(to: PeerId, message: RoutedMessage, priority: Priority, avoid?: PeerId): void {
     const link = this.#links.of(to)
     if (link !== undefined) this.#effects.push({ type: 'send', link, message, priority })
+    else if (!this.#stopped && to !== this.#self) this.#route(to, message, { receipt: message.type === 'edge', avoid })
+  }
+
+  #route(
+    to: PeerId,
+    message: RoutedMessage,
+    how: { readonly receipt: boolean; readonly ref?: number; readonly avoid?: PeerId | undefined },
+  ): void {
+    this.#inner = message
+    this.#overlay.route(to, 'frame', noExtra, how.receipt, this.#now, how.ref, how.avoid)
+    this.#inner = undefined
   }
 
   #memberUp(record: MemberRecord): void {
-    this.#rings.add(record.id)
-    this.#links.changed(this.#now)
+    this.#overlay.memberUp(record.id, this.#now)
   }
 
   #memberDown(record: MemberRecord): void {
-    this.#rings.remove(record.id)
-    this.#links.changed(this.#now)
+    this.#overlay.memberDown(record.id, record.status === 'left' ? 'left' : 'failed', this.#now)
   }
 
   #onSwimEvent(event: SwimEvent): void {

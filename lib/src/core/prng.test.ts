@@ -16,7 +16,7 @@ it('is xoshiro128**', () => {
 
 it('is uniform enough to shuffle by, and never 1', () => {
   const prng = new Prng([5, 6, 7, 8])
-  const tenths = new Array<number>(10).fill(0)
+  const tenths = Array.from({ length: 10 }, () => 0)
   for (let i = 0; i < 100_000; i += 1) {
     const at = Math.floor(prng.uniform() * 10)
     tenths[at] = (tenths[at] ?? 0) + 1

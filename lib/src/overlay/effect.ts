@@ -13,7 +13,7 @@ export type OverlayEffect =
   /** Stay registered at the server, or let it go. */
   | { readonly type: 'door'; readonly wanted: boolean }
   /** Over the open link to `peer`. */
-  | { readonly type: 'send'; readonly peer: PeerId; readonly message: Forward | Undeliverable | Edge }
+  | { readonly type: 'send'; readonly peer: PeerId; readonly message: Forward<never> | Undeliverable | Edge }
   /** To `peer` over its link, or else as a routed frame with a receipt. */
   | { readonly type: 'tell'; readonly peer: PeerId; readonly message: Edge }
   /** Sign it, and hand it back to `sealed`. */

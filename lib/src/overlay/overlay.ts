@@ -120,8 +120,16 @@ export class Overlay {
   }
 
   /** Sends over the mesh to a peer that we need not be linked to; see `Router.route`. */
-  route(to: PeerId, kind: 'frame' | 'signal', payload: Uint8Array, receipt: boolean, now: Millis, ref?: number): void {
-    this.#router.route(to, kind, payload, receipt, now, ref)
+  route(
+    to: PeerId,
+    kind: 'frame' | 'signal',
+    payload: Uint8Array,
+    receipt: boolean,
+    now: Millis,
+    ref?: number,
+    avoid?: PeerId,
+  ): void {
+    this.#router.route(to, kind, payload, receipt, now, ref, avoid)
   }
 
   deadline(): Millis | undefined {
@@ -160,6 +168,11 @@ export class Overlay {
   /** Whom we should be linked to, whether we are or not. */
   get wanted(): ReadonlySet<PeerId> {
     return this.#edges.wanted
+  }
+
+  /** The shortest path to a member over open links that does not lead over `avoid`: the relays, then the member. */
+  path(to: PeerId, avoid: PeerId): Path | undefined {
+    return this.#routes.path(to, new Set([avoid]))
   }
 
   /** Up to `count` paths to a member that share no relay. */

@@ -141,10 +141,18 @@ export class Router {
   /**
    * Sends `payload` to `to` over the mesh. With `receipt` its end is known: `routed` with a `ref` says
    * that it arrived, or why not. Without, it is handed to a path and tried again only when a relay says
-   * that it is stuck.
+   * that it is stuck. No path leads over `avoid`.
    */
-  route(to: PeerId, kind: RoutedKind, payload: Uint8Array, receipt: boolean, now: Millis, ref?: number): void {
-    this.#originate(to, kind, payload, receipt, now, ref, undefined)
+  route(
+    to: PeerId,
+    kind: RoutedKind,
+    payload: Uint8Array,
+    receipt: boolean,
+    now: Millis,
+    ref?: number,
+    avoid?: PeerId,
+  ): void {
+    this.#originate(to, kind, payload, receipt, now, ref, undefined, avoid)
   }
 
   /** A draft of ours came back signed. */
@@ -228,6 +236,7 @@ export class Router {
     now: Millis,
     ref: number | undefined,
     back: Path | undefined,
+    avoid?: PeerId,
   ): void {
     if (this.#outgoing.size >= this.#options.routedMax) {
       if (ref !== undefined) this.#emit({ type: 'routed', ref, code: 'ERR_BUSY' })
@@ -248,7 +257,7 @@ export class Router {
       silences: 0,
       launchedAt: now,
       deadline: expiresAt,
-      spent: new Set(),
+      spent: new Set(avoid === undefined ? [] : [avoid]),
     })
     const issuedAt = this.#wall(now)
     this.#emit({

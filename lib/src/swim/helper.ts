@@ -45,7 +45,7 @@ export class Helper {
       if (!each.nacked && now >= each.nackAt) {
         each.nacked = true
         silent.push(each.target)
-        this.#context.port.send(each.origin, { type: 'nack', nonce: each.nonce }, 'probe')
+        this.#context.port.send(each.origin, { type: 'nack', nonce: each.nonce }, 'probe', each.target)
       }
       if (now >= each.forgetAt) this.#helping.delete(nonce)
     }
@@ -56,7 +56,7 @@ export class Helper {
     const { port, config } = this.#context
     if (this.#helping.size >= helpingMax) return
     if (!port.linked(request.target)) {
-      port.send(origin, { type: 'nack', nonce: request.nonce }, 'probe')
+      port.send(origin, { type: 'nack', nonce: request.nonce }, 'probe', request.target)
       return
     }
     this.#helping.set(key(request.nonce), {

@@ -59,6 +59,7 @@ export class Judgement {
       newestAt: now,
       enoughAt: undefined,
       dueAt: undefined,
+      notBefore: now,
     })
     suspicion.accusations.set(claim.author, claim)
     suspicion.newestAt = now
@@ -92,7 +93,7 @@ export class Judgement {
   stalled(now: Millis): void {
     const graceMs = this.#leastMs()
     for (const { suspicion } of this.#suspects) {
-      if (suspicion?.dueAt !== undefined) suspicion.dueAt = Math.max(suspicion.dueAt, now + graceMs) as Millis
+      if (suspicion !== undefined) reprieve(suspicion, (now + graceMs) as Millis)
     }
   }
 
@@ -110,13 +111,13 @@ export class Judgement {
         const heardAt = this.#context.heardAt.get(record.id)
         if (isolated) {
           // Whoever hears nobody learns of no refutation either.
-          suspicion.dueAt = (now + this.#leastMs()) as Millis
+          reprieve(suspicion, (now + this.#leastMs()) as Millis)
         } else if (
           heardAt !== undefined &&
           heardAt > (suspicion.enoughAt ?? suspicion.firstAt) &&
           now < heardAt + this.#context.config.freshEvidenceMs
         ) {
-          suspicion.dueAt = (heardAt + this.#context.config.freshEvidenceMs) as Millis
+          reprieve(suspicion, (heardAt + this.#context.config.freshEvidenceMs) as Millis)
         } else {
           this.#condemn(record, now)
           continue
@@ -144,14 +145,9 @@ export class Judgement {
     const accusers = suspicion.accusations.size
     if (accusers >= needed) {
       const least = this.#leastMs()
-      const before = suspicion.enoughAt
       suspicion.enoughAt ??= now
-      const dueAt =
-        suspicion.enoughAt + suspicionMs(accusers, needed, monitors, least, least * config.suspicionMaxFactor)
-      // A reprieve (we heard from it, or stood still) is not taken back by one more accuser.
-      if (before === undefined || suspicion.dueAt === undefined) suspicion.dueAt = dueAt as Millis
-      else if (suspicion.dueAt <= suspicion.enoughAt + least * config.suspicionMaxFactor)
-        suspicion.dueAt = Math.min(suspicion.dueAt, Math.max(now, dueAt)) as Millis
+      const waitMs = suspicionMs(accusers, needed, monitors, least, least * config.suspicionMaxFactor)
+      suspicion.dueAt = Math.max(suspicion.enoughAt + waitMs, suspicion.notBefore) as Millis
     }
     this.#nextAt = earliest(this.#nextAt, this.#reviewAt(suspicion))
   }
@@ -178,4 +174,9 @@ export class Judgement {
     })
     this.#verdicts.condemned(record, now)
   }
+}
+
+function reprieve(suspicion: Suspicion, until: Millis): void {
+  suspicion.notBefore = Math.max(suspicion.notBefore, until) as Millis
+  if (suspicion.dueAt !== undefined) suspicion.dueAt = Math.max(suspicion.dueAt, suspicion.notBefore) as Millis
 }

@@ -69,8 +69,10 @@ export interface Suspicion {
   newestAt: Millis
   /** When the accusers became enough; undefined while they are not. */
   enoughAt: Millis | undefined
-  /** Nothing is decided before this. */
+  /** When the verdict is due; undefined while the accusers are too few. */
   dueAt: Millis | undefined
+  /** A reprieve: we stood still, or heard from it ourselves. Further accusers do not shorten it. */
+  notBefore: Millis
 }
 
 export interface MemberRecord {

@@ -31,10 +31,10 @@ export interface SwimPort {
   linked(peer: PeerId): boolean
   /** Everyone at the other end of an open link. */
   linkedPeers(): readonly PeerId[]
-  /** Links on the way to `peer`: 1 when linked, undefined when there is no way. */
-  hops(peer: PeerId): number | undefined
-  /** Over the link, else over a route. Dropped when there is neither. */
-  send(to: PeerId, message: SwimMessage, priority: 'probe' | 'gossip'): void
+  /** Links on the way to `peer` that does not lead over `avoid`: 1 when linked, undefined when there is no way. */
+  hops(peer: PeerId, avoid: PeerId): number | undefined
+  /** Over the link, else over a route, if need be one that does not lead over `avoid`. Dropped when there is neither. */
+  send(to: PeerId, message: SwimMessage, priority: 'probe' | 'gossip', avoid?: PeerId): void
   /** What other machines want to ride on probes. */
   extra(): Uint8Array
   seal(draft: Alive | Accuse | Leave | AckClaim): void

@@ -106,8 +106,12 @@ export class Prober {
     if (urgent || !linked) this.#askHelpers(probe, now)
   }
 
-  probing(target: PeerId): boolean {
-    return this.#probes.has(target)
+  /** A target that is being probed got a new link: it may answer on that. */
+  linkOpened(target: PeerId, now: Millis): void {
+    const probe = this.#probes.get(target)
+    if (probe === undefined) return
+    this.#ping(probe)
+    this.#extend(probe, now)
   }
 
   onAck(from: PeerId, seq: number, now: Millis): number | undefined {
@@ -133,15 +137,17 @@ export class Prober {
 
   /** We stood still, and answers may wait unread: nobody is silent before it had its time again. */
   stalled(now: Millis): void {
-    for (const probe of this.#probes.values()) {
-      const more = this.#directTimeoutMs(probe.target)
-      probe.directUntil = Math.max(probe.directUntil, now + more) as Millis
-      if (probe.indirectUntil !== undefined) probe.indirectUntil = Math.max(probe.indirectUntil, now + more) as Millis
-    }
+    for (const probe of this.#probes.values()) this.#extend(probe, now)
   }
 
   forget(target: PeerId): void {
     this.#probes.delete(target)
+  }
+
+  #extend(probe: Probe, now: Millis): void {
+    const more = this.#directTimeoutMs(probe.target)
+    probe.directUntil = Math.max(probe.directUntil, now + more) as Millis
+    if (probe.indirectUntil !== undefined) probe.indirectUntil = Math.max(probe.indirectUntil, now + more) as Millis
   }
 
   #next(now: Millis): PeerId | undefined {
@@ -164,30 +170,32 @@ export class Prober {
 
   #askHelpers(probe: Probe, now: Millis): void {
     const { port, config, awareness, roundTrips, table } = this.#context
-    const { self } = port
-    const helpers = shuffled(
-      port
-        .monitorsOf(probe.target)
-        .filter((peer) => peer !== self && table.get(peer)?.status === 'alive' && port.hops(peer) !== undefined),
-      () => port.random(),
-    ).slice(0, config.indirectProbes)
+    const candidates: { readonly peer: PeerId; readonly hops: number }[] = []
+    for (const peer of shuffled(port.monitorsOf(probe.target), () => port.random())) {
+      const hops = peer === port.self || table.get(peer)?.status !== 'alive' ? undefined : port.hops(peer, probe.target)
+      if (hops !== undefined) candidates.push({ peer, hops })
+    }
+    // The nearest answer soonest; among equals chance decides.
+    const helpers = candidates.sort((a, b) => a.hops - b.hops).slice(0, config.indirectProbes)
     const typical = roundTrips.typical(config.probeTimeoutInitialMs)
-    const hopMs = Math.max(typical.timeoutMs, config.probeTimeoutMinMs / 2)
-    let hops = 1
-    for (const helper of helpers) hops = Math.max(hops, port.hops(helper) ?? 1)
-    probe.helpers = helpers.length
-    const helpMs = awareness.scale(hopMs)
+    const hops = Math.max(1, ...helpers.map((helper) => helper.hops))
+    const helpMs = Math.max(typical.timeoutMs, config.probeTimeoutMinMs / 2)
+    // Delays along a route add up, their deviations only by the root of how many there are.
+    const routeMs = typical.srttMs * hops + (typical.timeoutMs - typical.srttMs) * Math.sqrt(hops)
     // Out to the helper and back again, and in between what the helper itself may wait.
-    const waitMs = Math.max(awareness.scale(hopMs * hops) + helpMs, this.#directTimeoutMs(probe.target))
+    const waitMs = Math.max(awareness.scale(routeMs + helpMs), this.#directTimeoutMs(probe.target))
+    probe.helpers = helpers.length
     probe.indirectUntil = Math.min(
       now + waitMs + this.#context.granularityMs,
       now + awareness.scale(4 * config.probeTimeoutMaxMs),
     ) as Millis
+    const timeoutMs = Math.ceil(awareness.scale(helpMs)) as Millis
     for (const helper of helpers) {
       port.send(
-        helper,
-        { type: 'ping-req', target: probe.target, nonce: probe.nonce, timeoutMs: Math.ceil(helpMs) as Millis },
+        helper.peer,
+        { type: 'ping-req', target: probe.target, nonce: probe.nonce, timeoutMs },
         'probe',
+        probe.target,
       )
     }
     // A lost ping is more likely than a lost peer.

@@ -6,7 +6,7 @@
  * SWIM: Das, Gupta, Motivala, DSN 2002. Lifeguard: Dadgar, Phillips, Currey, arXiv 1707.00788.
  */
 import type { Verified } from '../identity/claim.ts'
-import type { Millis } from '../identity/millis.ts'
+import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { Awareness } from './awareness.ts'
 import type { SwimConfig } from './config.ts'
@@ -101,7 +101,7 @@ export class Swim {
   }
 
   /** Calendar time as this peer sees it. */
-  wallAt(now: Millis): number {
+  wallAt(now: Millis): WallMillis {
     return this.#context.wall.at(now)
   }
 
@@ -165,6 +165,7 @@ export class Swim {
   linkOpened(peer: PeerId, initiator: boolean, now: Millis): void {
     const { dissemination, port, table } = this.#context
     dissemination.linkOpened(peer)
+    this.#prober.linkOpened(peer, now)
     const own = this.#self.alive
     if (own !== undefined) port.send(peer, { type: 'gossip', claims: [own] }, 'gossip')
     if (initiator) this.#sync.start(peer, now)
