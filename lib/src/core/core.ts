@@ -13,7 +13,6 @@ import { sha256 } from '../identity/hash.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { OverlayEffect } from '../overlay/effect.ts'
-import type { Routed } from '../overlay/messages.ts'
 import { Overlay } from '../overlay/overlay.ts'
 import { Positions } from '../overlay/rings.ts'
 import { swimDefaults } from '../swim/config.ts'
@@ -22,7 +21,7 @@ import type { SwimEvent } from '../swim/port.ts'
 import { Swim } from '../swim/swim.ts'
 import type { CoreOptions } from './config.ts'
 import type { CoreEvent, CoreMember, Effect, Priority } from './effect.ts'
-import type { DraftClaim, Input, LinkId } from './input.ts'
+import type { Input, LinkId } from './input.ts'
 import { LinkTable } from './link-table.ts'
 import type { Claim, Message, RoutedMessage } from './message.ts'
 import { Prng } from './prng.ts'
@@ -30,7 +29,7 @@ import { Strikes } from './strikes.ts'
 
 export class Core {
   readonly #swim: Swim
-  readonly #overlay: Overlay
+  readonly #overlay: Overlay<RoutedMessage>
   readonly #broadcast: Broadcast
   readonly #links = new LinkTable()
   readonly #strikes = new Strikes()
@@ -41,8 +40,6 @@ export class Core {
   #directSeq = 0
   /** The time of the input in hand. */
   #now: Millis
-  /** What the routed frame holds that the overlay is drafting, or that it is handing over. */
-  #inner: RoutedMessage | undefined
   #stopped = false
   #signalRef = 0
   /** Signals under way over the mesh, and what they hold, in case the door must take them. */
@@ -52,7 +49,7 @@ export class Core {
     this.#now = now
     this.#prng = new Prng(options.seed)
     this.#self = options.id
-    this.#overlay = new Overlay(
+    this.#overlay = new Overlay<RoutedMessage>(
       {
         self: options.id,
         positions: options.positions ?? new Positions(sha256),
@@ -251,10 +248,6 @@ export class Core {
     this.#overlay.heard(peer, now)
     switch (message.type) {
       case 'forward':
-        this.#inner = message.inner
-        this.#overlay.received(peer, message, now)
-        this.#inner = undefined
-        break
       case 'undeliverable':
         this.#overlay.received(peer, message, now)
         break
@@ -280,7 +273,7 @@ export class Core {
     }
   }
 
-  #onOverlayEffect(effect: OverlayEffect): void {
+  #onOverlayEffect(effect: OverlayEffect<RoutedMessage>): void {
     switch (effect.type) {
       case 'dial':
       case 'door':
@@ -296,18 +289,15 @@ export class Core {
         if (link !== undefined) this.#effects.push({ type: 'send', link, message: effect.message, priority: 'gossip' })
         break
       }
-      case 'tell':
-        this.#send(effect.peer, effect.message, 'gossip')
-        break
       case 'seal':
-        this.#effects.push({ type: 'seal', draft: this.#routedDraft(effect.draft) })
+        this.#effects.push(effect)
         break
-      case 'deliver': {
-        const { claim, kind, hops } = effect
-        if (kind === 'signal') this.#onSignalIn(claim.author, claim.payload, this.#now)
-        else if (this.#inner !== undefined) this.#onMessage(claim.author, this.#inner, hops, this.#now)
+      case 'deliver':
+        this.#onMessage(effect.from, effect.message, effect.hops, this.#now)
         break
-      }
+      case 'signal':
+        this.#onSignalIn(effect.from, effect.payload, this.#now)
+        break
       case 'routed':
         this.#onRouted(effect.ref, effect.code)
         break
@@ -317,10 +307,6 @@ export class Core {
         break
       }
     }
-  }
-
-  #routedDraft(draft: Routed): DraftClaim {
-    return draft.kind === 'frame' && this.#inner !== undefined ? { ...draft, inner: this.#inner } : draft
   }
 
   /** A negative ref is a signal's, a positive one the application's. */
@@ -342,7 +328,7 @@ export class Core {
     }
     this.#signalRef -= 1
     this.#signals.set(this.#signalRef, { to, payload })
-    this.#overlay.route(to, 'signal', payload, true, now, this.#signalRef)
+    this.#overlay.route(to, { kind: 'signal', payload }, true, now, this.#signalRef)
   }
 
   #onSignalIn(from: PeerId, payload: Uint8Array, now: Millis): void {
@@ -388,7 +374,7 @@ export class Core {
   #send(to: PeerId, message: RoutedMessage, priority: Priority, avoid?: PeerId): void {
     const link = this.#links.of(to)
     if (link !== undefined) this.#effects.push({ type: 'send', link, message, priority })
-    else if (!this.#stopped && to !== this.#self) this.#route(to, message, { receipt: message.type === 'edge', avoid })
+    else if (!this.#stopped && to !== this.#self) this.#route(to, message, { receipt: false, avoid })
   }
 
   #route(
@@ -396,9 +382,7 @@ export class Core {
     message: RoutedMessage,
     how: { readonly receipt: boolean; readonly ref?: number; readonly avoid?: PeerId | undefined },
   ): void {
-    this.#inner = message
-    this.#overlay.route(to, 'frame', noExtra, how.receipt, this.#now, how.ref, how.avoid)
-    this.#inner = undefined
+    this.#overlay.route(to, { kind: 'frame', inner: message }, how.receipt, this.#now, how.ref, how.avoid)
   }
 
   #memberUp(record: MemberRecord): void {

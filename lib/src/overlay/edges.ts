@@ -9,7 +9,7 @@
  */
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import type { OverlayEffect } from './effect.ts'
+import type { EdgesEffect } from './effect.ts'
 import type { EdgeWord } from './messages.ts'
 import type { Rings } from './rings.ts'
 import type { OpenLinks } from './routes.ts'
@@ -69,7 +69,7 @@ export const edgesDefaults = {
 /** Failures that say nothing about whether two peers can be linked. */
 const innocent: ReadonlySet<string> = new Set(['ERR_ABSENT', 'ERR_UNREACHABLE', 'ERR_LINKS_FULL', 'ERR_CLOSED'])
 /** Strangers dialled at once by a peer that has no link: more than one, since the first may be the server's liar. */
-const contactsMax = 3
+const contactsMax = 2
 /** The same for one that has links: enough to find another island, too few to be an attack's tool. */
 const islandDialsMax = 2
 /** How long a stranger from a sample has to become a member by gossip before it is held for an island. */
@@ -148,14 +148,17 @@ export interface EdgesContext {
   readonly rings: Rings
   /** In [0, 1). */
   readonly random: () => number
-  readonly outbox: (effect: OverlayEffect) => void
+  readonly outbox: (effect: EdgesEffect) => void
+  /** Says a word to a peer, over its link when there is one, else over the mesh. */
+  readonly say: (peer: PeerId, word: EdgeWord, now: Millis) => void
 }
 
 export class Edges implements OpenLinks {
   readonly #self: PeerId
   readonly #rings: Rings
   readonly #random: () => number
-  readonly #emit: (effect: OverlayEffect) => void
+  readonly #emit: (effect: EdgesEffect) => void
+  readonly #say: (peer: PeerId, word: EdgeWord, now: Millis) => void
   readonly #options: Required<EdgesOptions>
 
   readonly #links = new Map<PeerId, Link>()
@@ -186,6 +189,7 @@ export class Edges implements OpenLinks {
     this.#rings = context.rings
     this.#random = context.random
     this.#emit = context.outbox
+    this.#say = context.say
     this.#options = { ...edgesDefaults, ...options }
   }
 
@@ -215,10 +219,10 @@ export class Edges implements OpenLinks {
     return this.#barred.get(peer)?.cannot === true
   }
 
-  /** Whether an offer from that peer is worth answering. A link that is refused here costs nothing. */
+  /** Whether to listen to that peer's signals. A link that is refused here costs nothing. */
   admits(peer: PeerId, now: Millis): boolean {
-    if (this.#links.size < this.#options.linksMax || this.#needs(peer)) return true
-    return this.#victim(now) !== undefined
+    if (this.#links.has(peer) || this.#dials.has(peer) || this.#links.size < this.#options.linksMax) return true
+    return this.#victim(peer, now) !== undefined
   }
 
   /** The rings have changed: `peer` is in them. */
@@ -232,8 +236,10 @@ export class Edges implements OpenLinks {
   memberDown(peer: PeerId, reason: 'failed' | 'left', now: Millis): void {
     this.#barred.delete(peer)
     this.#attempts.delete(peer)
-    if (reason === 'failed' && !this.#links.has(peer)) {
-      this.#failed.set(peer, { since: now, nextAt: now, backoffMs: failedRetryMs })
+    // Its channel may look open for minutes (Chromium, after a crash); if it lives, it dials.
+    this.#hangUp(peer, 'ERR_DOWN', now)
+    if (reason === 'failed') {
+      this.#failed.set(peer, { since: now, nextAt: later(now, this.#jitter(failedRetryMs)), backoffMs: failedRetryMs })
       trim(this.#failed, failedMax)
       this.#failedAt = undefined
     }
@@ -260,11 +266,10 @@ export class Edges implements OpenLinks {
     const bar = this.#barred.get(peer)
     if (bar !== undefined) {
       this.#unbar(peer)
-      if (bar.cannot) this.#say(peer, 'can')
+      if (bar.cannot) this.#say(peer, 'can', now)
     }
     if (this.#links.size > this.#options.linksMax) {
-      // Newest last: the newcomer itself goes when everything else is needed or still too young.
-      this.#hangUp(this.#victim(now) ?? peer, 'ERR_LINKS_FULL', now)
+      this.#hangUp(this.#victim(peer, now) ?? peer, 'ERR_LINKS_FULL', now)
     }
     this.#settle(now)
   }
@@ -330,7 +335,7 @@ export class Edges implements OpenLinks {
         if (word === 'spare') link.extra = undefined
         break
       case 'ask':
-        this.#say(from, this.#grants(from, now) ? 'grant' : 'decline')
+        this.#say(from, this.#grants(from, now) ? 'grant' : 'decline', now)
         break
       case 'grant':
         if (this.#asked?.peer !== from) break
@@ -348,7 +353,7 @@ export class Edges implements OpenLinks {
         break
       case 'cannot':
         // A word about the pair of us, from the other half of it: all it can lose us is this one link.
-        if (link !== undefined) this.#say(from, 'can')
+        if (link !== undefined) this.#say(from, 'can', now)
         else if (this.#rings.has(from) && !this.#barred.has(from)) this.#bar(from, true, now)
         break
       case 'can':
@@ -363,14 +368,14 @@ export class Edges implements OpenLinks {
   }
 
   tick(now: Millis): void {
-    for (const [peer, { until }] of [...this.#dials]) {
+    for (const [peer, { until }] of this.#dials) {
       if (until > now) continue
       this.#dials.delete(peer)
       this.#reserved.delete(peer)
       this.#fail(peer, 'ERR_DIAL_TIMEOUT', now)
     }
-    for (const [peer, { until }] of [...this.#reserved]) if (until <= now) this.#reserved.delete(peer)
-    for (const [peer, link] of [...this.#links]) {
+    for (const [peer, { until }] of this.#reserved) if (until <= now) this.#reserved.delete(peer)
+    for (const [peer, link] of this.#links) {
       if (link.heardAt + this.#options.muteMs <= now) this.#hangUp(peer, 'ERR_MUTE', now)
     }
     if (this.#asked !== undefined && this.#asked.until <= now) this.#declined(now)
@@ -438,11 +443,11 @@ export class Edges implements OpenLinks {
     if (!this.#doorOpen) return
     const lonely = this.#lonely()
     let contacts = this.#contactDials()
-    for (const [peer, dueAt] of [...this.#strangers]) {
+    for (const [peer, dueAt] of this.#strangers) {
       if (contacts >= (lonely ? contactsMax : islandDialsMax) || this.#dials.size >= this.#options.dialsMax) return
       if (dueAt > now && !lonely) continue
-      if (this.#dials.has(peer)) continue
       this.#strangers.delete(peer)
+      if (this.#dials.has(peer)) continue
       this.#dial(peer, true, now)
       contacts++
     }
@@ -487,21 +492,27 @@ export class Edges implements OpenLinks {
       if (peer === undefined || peer === this.#self || this.#links.has(peer) || this.#wanted.has(peer)) continue
       if (this.#barred.has(peer) || this.#dials.has(peer)) continue
       this.#asked = { peer, until: later(now, answerMs) }
-      this.#say(peer, 'ask')
+      this.#say(peer, 'ask', now)
       return
     }
   }
 
   #spareSurplus(now: Millis): void {
-    for (const [peer, link] of [...this.#links]) {
+    for (const [peer, link] of this.#links) {
       if (link.extra !== undefined && this.#wanted.has(peer)) link.extra = undefined
       if (this.#needs(peer)) {
         link.spareSince = undefined
-        if (link.saidSpare) this.#sayOver(peer, link, 'want')
+        if (link.saidSpare) {
+          link.saidSpare = false
+          this.#say(peer, 'want', now)
+        }
         continue
       }
       link.spareSince ??= now
-      if (!link.saidSpare && link.spareSince + sayMs <= now) this.#sayOver(peer, link, 'spare')
+      if (!link.saidSpare && link.spareSince + sayMs <= now) {
+        link.saidSpare = true
+        this.#say(peer, 'spare', now)
+      }
       if (link.saidSpare && !link.theyWant && link.spareSince + this.#options.graceMs <= now) {
         this.#hangUp(peer, 'ERR_SURPLUS', now)
       }
@@ -616,11 +627,16 @@ export class Edges implements OpenLinks {
     this.#askAt = later(now, this.#jitter(Math.min(askMaxMs, askMs * 2 ** Math.min(this.#declines, 10))))
   }
 
-  /** The link that is given up for a newcomer: needed by neither end, then by not us, the oldest first. */
-  #victim(now: Millis): PeerId | undefined {
+  /**
+   * The link that is given up for `newcomer`: needed by neither end, else not needed by us, the oldest
+   * first. A newcomer that has no claim on us has to wait until the others had their time; one that is
+   * our neighbour, or would be if we had heard of it already, has not.
+   */
+  #victim(newcomer: PeerId, now: Millis): PeerId | undefined {
+    const waits = !this.#needs(newcomer) && !this.#rings.neighboursOf(newcomer).includes(this.#self)
     let victim: PeerId | undefined
     for (const [peer, link] of this.#links) {
-      if (this.#needs(peer) || link.openedAt + briefMs > now) continue
+      if (peer === newcomer || this.#needs(peer) || (waits && link.openedAt + briefMs > now)) continue
       if (!link.theyWant) return peer
       victim ??= peer
     }
@@ -666,7 +682,7 @@ export class Edges implements OpenLinks {
     attempt.refusals++
     if (attempt.refusals < this.#options.unlinkableDials) return
     this.#bar(peer, true, now)
-    this.#say(peer, 'cannot')
+    this.#say(peer, 'cannot', now)
   }
 
   /** Its edge falls to the next on each ring, here and, once told, at the other end. */
@@ -683,15 +699,6 @@ export class Edges implements OpenLinks {
     this.#barred.delete(peer)
     this.#attempts.delete(peer)
     this.#wantedFor = -1
-  }
-
-  #say(peer: PeerId, word: EdgeWord): void {
-    this.#emit({ type: 'tell', peer, message: { type: 'edge', word } })
-  }
-
-  #sayOver(peer: PeerId, link: Link, word: 'want' | 'spare'): void {
-    link.saidSpare = word === 'spare'
-    this.#emit({ type: 'send', peer, message: { type: 'edge', word } })
   }
 
   /** How many members share the watch at the door. */

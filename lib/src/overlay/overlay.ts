@@ -12,8 +12,8 @@ import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { Edges } from './edges.ts'
 import type { EdgesOptions } from './edges.ts'
-import type { OverlayEffect } from './effect.ts'
-import type { OverlayMessage, Routed } from './messages.ts'
+import type { Cargo, OverlayEffect } from './effect.ts'
+import type { AnyMessage, Edge, EdgeWord, OverlayMessage, Routed } from './messages.ts'
 import { Rings } from './rings.ts'
 import type { Positions, RingsOptions } from './rings.ts'
 import { Router } from './router.ts'
@@ -23,7 +23,7 @@ import type { Path } from './routes.ts'
 
 export interface OverlayOptions extends RingsOptions, EdgesOptions, RouterOptions {}
 
-export interface OverlayContext {
+export interface OverlayContext<Inner extends AnyMessage = AnyMessage> {
   readonly self: PeerId
   /** Our own place, where the room's owner chose it. */
   readonly seed?: Uint8Array
@@ -32,28 +32,30 @@ export interface OverlayContext {
   readonly random: () => number
   /** Calendar time at `now`. */
   readonly wall: (now: Millis) => WallMillis
-  readonly outbox: (effect: OverlayEffect) => void
+  readonly outbox: (effect: OverlayEffect<Inner>) => void
 }
 
-export class Overlay {
+/** `Inner`: the messages that a routed frame may hold, beside words about edges. */
+export class Overlay<Inner extends AnyMessage = AnyMessage> {
   /** Ourselves and all members that were told of by `memberUp`. To be read, not changed. */
   readonly rings: Rings
   readonly #self: PeerId
   readonly #edges: Edges
   readonly #routes: Routes
-  readonly #router: Router
+  readonly #router: Router<Inner>
+  readonly #emit: (effect: OverlayEffect<Inner>) => void
 
-  constructor(context: OverlayContext, options: OverlayOptions = {}) {
-    const { self, positions, random, outbox } = context
+  constructor(context: OverlayContext<Inner>, options: OverlayOptions = {}) {
+    const { self, positions, random, wall, outbox } = context
     this.#self = self
+    this.#emit = outbox
     this.rings = new Rings(positions, options)
     this.rings.add(self, context.seed)
-    this.#edges = new Edges({ self, rings: this.rings, random, outbox }, options)
+    const say = (peer: PeerId, word: EdgeWord, now: Millis) => this.#say(peer, word, now)
+    this.#edges = new Edges({ self, rings: this.rings, random, outbox, say }, options)
     this.#routes = new Routes(self, this.rings, this.#edges)
-    this.#router = new Router(
-      { self, routes: this.#routes, links: this.#edges, random, wall: context.wall, outbox },
-      options,
-    )
+    const onEdge = (from: PeerId, { word }: Edge, now: Millis) => this.#edges.onEdge(from, word, now)
+    this.#router = new Router({ self, routes: this.#routes, links: this.#edges, random, wall, outbox, onEdge }, options)
   }
 
   // What the parent tells.
@@ -65,7 +67,9 @@ export class Overlay {
 
   /** A member is no more: dead to us (`failed`), or gone by its own word. */
   memberDown(peer: PeerId, reason: 'failed' | 'left', now: Millis): void {
-    if (peer !== this.#self && this.rings.remove(peer)) this.#edges.memberDown(peer, reason, now)
+    if (peer === this.#self || !this.rings.remove(peer)) return
+    this.#router.forgetWayTo(peer)
+    this.#edges.memberDown(peer, reason, now)
   }
 
   linkOpened(peer: PeerId, now: Millis): void {
@@ -99,11 +103,8 @@ export class Overlay {
     this.#edges.doorClosed(now)
   }
 
-  /**
-   * `from`: the peer at the other end of the link, or, for an edge's word, the author of the route that
-   * it came on.
-   */
-  received(from: PeerId, message: OverlayMessage, now: Millis): void {
+  /** `from`: the peer at the other end of the link. What a route brings us comes out as an effect. */
+  received(from: PeerId, message: OverlayMessage<Inner | Edge>, now: Millis): void {
     switch (message.type) {
       case 'forward':
         return this.#router.onForward(from, message, now)
@@ -120,16 +121,8 @@ export class Overlay {
   }
 
   /** Sends over the mesh to a peer that we need not be linked to; see `Router.route`. */
-  route(
-    to: PeerId,
-    kind: 'frame' | 'signal',
-    payload: Uint8Array,
-    receipt: boolean,
-    now: Millis,
-    ref?: number,
-    avoid?: PeerId,
-  ): void {
-    this.#router.route(to, kind, payload, receipt, now, ref, avoid)
+  route(to: PeerId, cargo: Cargo<Inner>, receipt: boolean, now: Millis, ref?: number, avoid?: PeerId): void {
+    this.#router.route(to, cargo, receipt, now, ref, avoid)
   }
 
   deadline(): Millis | undefined {
@@ -160,9 +153,13 @@ export class Overlay {
     return this.#edges.isUnlinkable(peer)
   }
 
-  /** Whether a way to that peer is known: a link, or a path over open links. */
+  /**
+   * Whether the mesh can carry something to that peer: over a link, by the way that it came to us lately,
+   * or, when it is a member, by a path. What cannot go this way has to go through the door.
+   */
   canReach(peer: PeerId, now: Millis): boolean {
-    return this.#edges.has(peer) || this.#router.knowsWayTo(peer, now) || this.#routes.path(peer) !== undefined
+    if (this.#edges.has(peer) || this.#router.knowsWayTo(peer, now)) return true
+    return this.rings.has(peer) && this.#routes.path(peer) !== undefined
   }
 
   /** Whom we should be linked to, whether we are or not. */
@@ -178,5 +175,11 @@ export class Overlay {
   /** Up to `count` paths to a member that share no relay. */
   paths(to: PeerId, count = 3): readonly Path[] {
     return this.#routes.disjoint(to, count)
+  }
+
+  #say(peer: PeerId, word: EdgeWord, now: Millis): void {
+    const message: Edge = { type: 'edge', word }
+    if (this.#edges.has(peer)) this.#emit({ type: 'send', peer, message })
+    else this.#router.route(peer, { kind: 'frame', inner: message }, true, now)
   }
 }

@@ -11,8 +11,8 @@ import type { Verified } from '../identity/claim.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { Bucket } from './bucket.ts'
-import type { OverlayEffect, RouteCode } from './effect.ts'
-import type { Forward, Routed, RoutedKind, Undeliverable } from './messages.ts'
+import type { Cargo, RouteCode, RouterEffect } from './effect.ts'
+import type { AnyMessage, Edge, Forward, Routed, Undeliverable } from './messages.ts'
 import { Recent } from './recent.ts'
 import { hopsMax } from './routes.ts'
 import type { OpenLinks, Path, Routes } from './routes.ts'
@@ -82,6 +82,9 @@ interface Outgoing {
   silences: number
   launchedAt: Millis
   deadline: Millis
+  /** No path of it leads over this peer. */
+  readonly avoid: PeerId | undefined
+  /** Relays of the paths that did not work, and `avoid`. */
   readonly spent: Set<PeerId>
 }
 
@@ -95,7 +98,7 @@ interface Delivered {
   receipts: number
 }
 
-export interface RouterContext {
+export interface RouterContext<Inner extends AnyMessage> {
   readonly self: PeerId
   readonly routes: Routes
   readonly links: OpenLinks
@@ -103,16 +106,19 @@ export interface RouterContext {
   readonly random: () => number
   /** Calendar time at `now`. */
   readonly wall: (now: Millis) => WallMillis
-  readonly outbox: (effect: OverlayEffect) => void
+  readonly outbox: (effect: RouterEffect<Inner>) => void
+  /** A word about an edge came over a route: its speaker is proven. */
+  readonly onEdge: (from: PeerId, edge: Edge, now: Millis) => void
 }
 
-export class Router {
+export class Router<Inner extends AnyMessage> {
   readonly #self: PeerId
   readonly #routes: Routes
   readonly #links: OpenLinks
   readonly #random: () => number
   readonly #wall: (now: Millis) => WallMillis
-  readonly #emit: (effect: OverlayEffect) => void
+  readonly #emit: (effect: RouterEffect<Inner>) => void
+  readonly #onEdge: (from: PeerId, edge: Edge, now: Millis) => void
   readonly #options: Required<RouterOptions>
 
   readonly #outgoing = new Map<string, Outgoing>()
@@ -123,13 +129,14 @@ export class Router {
   /** TCP's estimator (RFC 6298), over one hop there and back. */
   #hopRtt: { smoothed: number; deviation: number } | undefined
 
-  constructor(context: RouterContext, options: RouterOptions = {}) {
+  constructor(context: RouterContext<Inner>, options: RouterOptions = {}) {
     this.#self = context.self
     this.#routes = context.routes
     this.#links = context.links
     this.#random = context.random
     this.#wall = context.wall
     this.#emit = context.outbox
+    this.#onEdge = context.onEdge
     this.#options = { ...defaults, ...options }
   }
 
@@ -139,20 +146,12 @@ export class Router {
   }
 
   /**
-   * Sends `payload` to `to` over the mesh. With `receipt` its end is known: `routed` with a `ref` says
+   * Sends `cargo` to `to` over the mesh. With `receipt` its end is known: `routed` with a `ref` says
    * that it arrived, or why not. Without, it is handed to a path and tried again only when a relay says
    * that it is stuck. No path leads over `avoid`.
    */
-  route(
-    to: PeerId,
-    kind: RoutedKind,
-    payload: Uint8Array,
-    receipt: boolean,
-    now: Millis,
-    ref?: number,
-    avoid?: PeerId,
-  ): void {
-    this.#originate(to, kind, payload, receipt, now, ref, undefined, avoid)
+  route(to: PeerId, cargo: Cargo<Inner>, receipt: boolean, now: Millis, ref?: number, avoid?: PeerId): void {
+    this.#originate(to, cargo, receipt, now, ref, undefined, avoid)
   }
 
   /** A draft of ours came back signed. */
@@ -164,14 +163,14 @@ export class Router {
   }
 
   /** `from`: the peer at the other end of the link. The claim's signature, shape and size are checked already. */
-  onForward(from: PeerId, { path, at, claim }: Forward, now: Millis): void {
+  onForward(from: PeerId, { path, at, claim, inner }: Forward<Inner | Edge>, now: Millis): void {
     if (!this.#standsHere(from, path, at, claim)) return this.#emit({ type: 'blame', peer: from, code: 'ERR_ROUTE' })
     if (claim.ttlMs > routedTtlMaxMs) return this.#emit({ type: 'blame', peer: from, code: 'ERR_ROUTE' })
     // Whose clock is wrong is not known: an expired or early claim is dropped in silence.
     const wall = this.#wall(now)
     if (wall > claim.issuedAt + claim.ttlMs + skewMs || claim.issuedAt > wall + skewMs) return
     const key = claim.author + text(claim.id)
-    if (claim.to === this.#self) this.#receive(key, path, claim, now)
+    if (claim.to === this.#self) this.#receive(key, path, claim, inner, now)
     else this.#relay(from, key, path, at, claim, now)
   }
 
@@ -197,7 +196,7 @@ export class Router {
   /** Tries at once what was handed to a link that is gone. */
   onLinkClosed(peer: PeerId, now: Millis): void {
     this.#budgets.delete(peer)
-    for (const outgoing of [...this.#outgoing.values()]) {
+    for (const outgoing of this.#outgoing.values()) {
       if (outgoing.path?.[0] === peer) this.#retry(outgoing, now)
     }
   }
@@ -208,6 +207,10 @@ export class Router {
     return first !== undefined && this.#links.has(first)
   }
 
+  forgetWayTo(peer: PeerId): void {
+    this.#ways.delete(peer)
+  }
+
   deadline(): Millis | undefined {
     let first: Millis | undefined
     for (const { deadline } of this.#outgoing.values()) if (first === undefined || deadline < first) first = deadline
@@ -215,7 +218,7 @@ export class Router {
   }
 
   tick(now: Millis): void {
-    for (const outgoing of [...this.#outgoing.values()]) {
+    for (const outgoing of this.#outgoing.values()) {
       if (outgoing.deadline > now) continue
       if (outgoing.claim === undefined) this.#end(outgoing, 'ERR_BUSY')
       else if (outgoing.path === undefined) this.#launch(outgoing, now)
@@ -230,8 +233,7 @@ export class Router {
 
   #originate(
     to: PeerId,
-    kind: RoutedKind,
-    payload: Uint8Array,
+    cargo: Cargo<Inner>,
     receipt: boolean,
     now: Millis,
     ref: number | undefined,
@@ -257,12 +259,13 @@ export class Router {
       silences: 0,
       launchedAt: now,
       deadline: expiresAt,
+      avoid,
       spent: new Set(avoid === undefined ? [] : [avoid]),
     })
     const issuedAt = this.#wall(now)
     this.#emit({
       type: 'seal',
-      draft: { type: 'routed', author: this.#self, issuedAt, ttlMs: routedTtlMaxMs, to, id, kind, receipt, payload },
+      draft: { type: 'routed', author: this.#self, issuedAt, ttlMs: routedTtlMaxMs, to, id, receipt, ...cargo },
     })
   }
 
@@ -278,6 +281,7 @@ export class Router {
       outgoing.launches++
       // All disjoint paths are used up, or links are missing: start over when the mesh had time to change.
       outgoing.spent.clear()
+      if (outgoing.avoid !== undefined) outgoing.spent.add(outgoing.avoid)
       outgoing.path = undefined
       outgoing.deadline = (now + noPathMs) as Millis
       return
@@ -336,16 +340,24 @@ export class Router {
     return new Set(path).size === path.length && !path.includes(claim.author)
   }
 
-  #receive(key: string, path: Path, claim: Verified<Routed>, now: Millis): void {
+  #receive(key: string, path: Path, claim: Verified<Routed>, inner: Inner | Edge | undefined, now: Millis): void {
     const back = [...path.slice(0, -1).reverse(), claim.author]
     this.#ways.set(claim.author, back, now)
     if (claim.kind === 'receipt') return this.#onReceipt(claim, now)
     const before = this.#delivered.get(key, now)
     if (before === undefined) {
       this.#delivered.set(key, { receipts: 1 }, now)
-      this.#emit({ type: 'deliver', claim, kind: claim.kind, hops: path.length })
+      this.#hand(claim, inner, path.length, now)
     } else if (++before.receipts > receiptsMax) return
-    if (claim.receipt) this.#originate(claim.author, 'receipt', claim.id, false, now, undefined, back)
+    if (claim.receipt) {
+      this.#originate(claim.author, { kind: 'receipt', payload: claim.id }, false, now, undefined, back)
+    }
+  }
+
+  #hand(claim: Verified<Routed>, inner: Inner | Edge | undefined, hops: number, now: Millis): void {
+    if (claim.kind === 'signal') this.#emit({ type: 'signal', from: claim.author, payload: claim.payload })
+    else if (inner !== undefined && isEdge(inner)) this.#onEdge(claim.author, inner, now)
+    else if (inner !== undefined) this.#emit({ type: 'deliver', from: claim.author, message: inner, hops })
   }
 
   #onReceipt(claim: Verified<Routed>, now: Millis): void {
@@ -414,6 +426,10 @@ export class Router {
     if (this.#hopRtt !== undefined)
       this.#hopRtt.deviation = Math.min(receiptMaxMs / 4, this.#hopRtt.deviation * 1.5 + 1)
   }
+}
+
+function isEdge(message: AnyMessage): message is Edge {
+  return message.type === 'edge'
 }
 
 /** Sixteen bytes as a key. */

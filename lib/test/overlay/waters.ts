@@ -8,8 +8,7 @@ import type { Digest, Verified } from '../../src/identity/claim.ts'
 import type { Millis, WallMillis } from '../../src/identity/millis.ts'
 import type { PeerId } from '../../src/identity/peer-id.ts'
 import type { OverlayEffect } from '../../src/overlay/effect.ts'
-import type { EdgeWord, OverlayMessage, Routed } from '../../src/overlay/messages.ts'
-import { edgeWords } from '../../src/overlay/messages.ts'
+import type { Edge, OverlayMessage, Routed } from '../../src/overlay/messages.ts'
 import { Overlay } from '../../src/overlay/overlay.ts'
 import type { OverlayOptions } from '../../src/overlay/overlay.ts'
 import { Positions } from '../../src/overlay/rings.ts'
@@ -18,16 +17,25 @@ export const peer = (n: number) => `${String(n * 7919).padStart(8, '0')}peer-${n
 
 const offer = 1
 const answer = 2
-const words = Object.keys(edgeWords) as EdgeWord[]
+/** What tests send over routes. */
+export interface Note {
+  readonly type: 'note'
+  readonly ref: number
+}
+
 const wallOffset = 1_700_000_000_000
 
 export interface Swimmer {
   readonly id: PeerId
-  readonly overlay: Overlay
+  readonly overlay: Overlay<Note>
   readonly links: Map<PeerId, { openedAt: number }>
-  readonly view: Set<PeerId>
-  readonly news: Set<PeerId>
-  readonly delivered: { from: PeerId; payload: Uint8Array; hops: number }[]
+  /** Whom it holds for alive, by incarnation, and whom for dead. */
+  readonly view: Map<PeerId, number>
+  readonly graves: Map<PeerId, number>
+  readonly news: Map<PeerId, Rumour>
+  readonly doubted: Set<PeerId>
+  incarnation: number
+  readonly delivered: { from: PeerId; message: Note; hops: number }[]
   readonly routed: Map<number, string>
   alive: boolean
   doorWanted: boolean
@@ -41,6 +49,13 @@ export interface Swimmer {
   hungUp: number
   gossiping: boolean
   wakeAt: number
+}
+
+/** What members tell each other: as little of SWIM as it takes for islands to merge. */
+interface Rumour {
+  readonly id: PeerId
+  readonly incarnation: number
+  readonly dead: boolean
 }
 
 interface Event {
@@ -67,6 +82,7 @@ export class Waters {
   readonly #options: OverlayOptions
   #events: Event[] = []
   #order = 0
+  #sinceProgress = 0
   now = 0 as Millis
   /** The server is up. */
   doorUp = true
@@ -96,8 +112,8 @@ export class Waters {
   /** A newcomer at the door. */
   join(n: number): Swimmer {
     const id = peer(n)
-    const outbox: OverlayEffect[] = []
-    const overlay = new Overlay(
+    const outbox: OverlayEffect<Note>[] = []
+    const overlay = new Overlay<Note>(
       {
         self: id,
         positions: this.#positions,
@@ -111,8 +127,11 @@ export class Waters {
       id,
       overlay,
       links: new Map(),
-      view: new Set([id]),
-      news: new Set(),
+      view: new Map([[id, 0]]),
+      graves: new Map(),
+      news: new Map(),
+      doubted: new Set(),
+      incarnation: 0,
       delivered: [],
       routed: new Map(),
       alive: true,
@@ -134,11 +153,13 @@ export class Waters {
 
   /** Everybody at once in the middle of life: full views, all ring links open. */
   flood(count: number, from = 0): void {
+    const doorUp = this.doorUp
+    this.doorUp = false
     const all = Array.from({ length: count }, (_, n) => this.join(from + n))
     for (const a of all)
       for (const b of all)
         if (a !== b) {
-          a.view.add(b.id)
+          a.view.set(b.id, 0)
           this.#do(a, () => a.overlay.memberUp(b.id, this.now))
         }
     for (const a of all)
@@ -146,6 +167,8 @@ export class Waters {
         const other = this.swimmers.get(b) as Swimmer
         if (!a.links.has(b) && !this.unlinkable(a.id, b)) this.#open(a, other)
       }
+    this.doorUp = doorUp
+    for (const swimmer of all) this.#register(swimmer)
   }
 
   crash(swimmer: Swimmer): void {
@@ -165,13 +188,16 @@ export class Waters {
 
   /** `other` learns that `id` is no more. */
   bury(other: Swimmer, id: PeerId, reason: 'failed' | 'left'): void {
-    if (!other.alive || !other.view.delete(id)) return
+    const incarnation = other.view.get(id)
+    if (!other.alive || incarnation === undefined) return
+    other.view.delete(id)
+    other.graves.set(id, incarnation)
     this.#do(other, () => other.overlay.memberDown(id, reason, this.now))
     if (other.links.delete(id)) this.#do(other, () => other.overlay.linkClosed(id, this.now))
   }
 
   send(from: Swimmer, to: PeerId, ref: number): void {
-    this.#do(from, () => from.overlay.route(to, 'frame', Uint8Array.of(255, ref & 255), true, this.now, ref))
+    this.#do(from, () => from.overlay.route(to, { kind: 'frame', inner: { type: 'note', ref } }, true, this.now, ref))
   }
 
   act(swimmer: Swimmer, action: () => void): void {
@@ -199,6 +225,8 @@ export class Waters {
       const next = this.#events[0]
       if (next === undefined || next.at > end) break
       this.#pop()
+      this.#sinceProgress = next.at > this.now ? 0 : this.#sinceProgress + 1
+      if (this.#sinceProgress > 1_000_000) throw new Error(`time stands still at ${this.now}`)
       this.now = Math.max(this.now, next.at) as Millis
       next.run()
     }
@@ -241,11 +269,13 @@ export class Waters {
     return this.living.map(({ links }) => links.size)
   }
 
-  readonly #outboxes = new Map<Swimmer, OverlayEffect[]>()
+  /** What ingress would decode: the frame inside a claim, by the claim's id. */
+  readonly #inners = new WeakMap<Uint8Array, Note | Edge>()
+  readonly #outboxes = new Map<Swimmer, OverlayEffect<Note>[]>()
 
   #do(swimmer: Swimmer, action: () => void): void {
     action()
-    const outbox = this.#outboxes.get(swimmer) as OverlayEffect[]
+    const outbox = this.#outboxes.get(swimmer) as OverlayEffect<Note>[]
     while (outbox.length > 0) {
       for (const effect of outbox.splice(0)) this.#perform(swimmer, effect)
     }
@@ -267,7 +297,7 @@ export class Waters {
     })
   }
 
-  #perform(me: Swimmer, effect: OverlayEffect): void {
+  #perform(me: Swimmer, effect: OverlayEffect<Note>): void {
     switch (effect.type) {
       case 'dial':
         me.dials++
@@ -284,17 +314,23 @@ export class Waters {
         return
       case 'send':
         return this.#send(me, effect.peer, effect.message)
-      case 'tell':
-        if (me.links.has(effect.peer)) return this.#send(me, effect.peer, effect.message)
-        return me.overlay.route(effect.peer, 'frame', Uint8Array.of(edgeWords[effect.message.word]), true, this.now)
       case 'seal': {
-        const bytes = new Uint8Array(160 + effect.draft.payload.length)
-        const claim = { ...effect.draft, bytes, digest: '' as Digest } as Verified<Routed>
-        this.after(1, () => me.alive && this.#do(me, () => me.overlay.sealed(claim, this.now)))
+        const { draft } = effect
+        const inner = 'inner' in draft ? draft.inner : undefined
+        const payload = 'payload' in draft ? draft.payload : new Uint8Array(8)
+        if (inner !== undefined) this.#inners.set(draft.id, inner)
+        const claim = { ...draft, payload, bytes: new Uint8Array(160 + payload.length), digest: '' as Digest }
+        this.after(
+          1,
+          () => me.alive && this.#do(me, () => me.overlay.sealed(claim as unknown as Verified<Routed>, this.now)),
+        )
         return
       }
       case 'deliver':
-        return this.#deliver(me, effect.claim, effect.hops)
+        me.delivered.push({ from: effect.from, message: effect.message, hops: effect.hops })
+        return
+      case 'signal':
+        return this.#signal(me, effect.from, effect.payload[0] as number, true)
       case 'routed':
         me.routed.set(effect.ref, effect.code ?? 'ok')
         return
@@ -302,15 +338,6 @@ export class Waters {
         this.counts.blamed++
         return
     }
-  }
-
-  #deliver(me: Swimmer, claim: Verified<Routed>, hops: number): void {
-    const from = claim.author
-    const first = claim.payload[0] as number
-    if (claim.kind === 'signal') return this.#signal(me, from, first, true)
-    const word = words[first]
-    if (word === undefined) me.delivered.push({ from, payload: claim.payload, hops })
-    else this.#do(me, () => me.overlay.received(from, { type: 'edge', word }, this.now))
   }
 
   readonly #attempts = new Map<string, number>()
@@ -326,7 +353,7 @@ export class Waters {
       if (me.alive) this.#do(me, () => me.overlay.dialFailed(to, 'ERR_DIAL_TIMEOUT', this.now))
     })
     const overMesh = me.overlay.canReach(to, this.now)
-    if (overMesh) return me.overlay.route(to, 'signal', Uint8Array.of(offer), true, this.now)
+    if (overMesh) return me.overlay.route(to, { kind: 'signal', payload: Uint8Array.of(offer) }, true, this.now)
     this.#throughDoor(me, to, offer)
   }
 
@@ -346,7 +373,8 @@ export class Waters {
     if (!me.alive || me.links.has(from)) return
     if (kind === offer) {
       if (!me.overlay.admits(from, this.now)) return
-      if (overMesh) this.#do(me, () => me.overlay.route(from, 'signal', Uint8Array.of(answer), true, this.now))
+      if (overMesh)
+        this.#do(me, () => me.overlay.route(from, { kind: 'signal', payload: Uint8Array.of(answer) }, true, this.now))
       else this.#throughDoor(me, from, answer)
       return
     }
@@ -373,9 +401,12 @@ export class Waters {
       [b, a],
     ] as const) {
       this.#do(me, () => me.overlay.linkOpened(other.id, this.now))
-      // Push-pull, as SWIM does at first contact: the whole view, and the peer itself.
-      const view = [...other.view]
-      this.after(2 * this.#latency(), () => this.#learn(me, view))
+      // Push-pull, as SWIM does at first contact: the whole table, the dead included.
+      const table = [
+        ...[...other.view].map(([id, incarnation]) => ({ id, incarnation, dead: false })),
+        ...[...other.graves].map(([id, incarnation]) => ({ id, incarnation, dead: true })),
+      ]
+      this.after(2 * this.#latency(), () => this.#learn(me, table))
     }
   }
 
@@ -390,7 +421,7 @@ export class Waters {
     })
   }
 
-  #send(me: Swimmer, to: PeerId, message: OverlayMessage): void {
+  #send(me: Swimmer, to: PeerId, message: OverlayMessage<Note | Edge>): void {
     if (!me.links.has(to) || me.mute) return
     this.counts.frames++
     const other = this.swimmers.get(to) as Swimmer
@@ -399,30 +430,54 @@ export class Waters {
       if (message.type === 'forward' && other.drops && message.claim.to !== other.id) return
       this.#do(other, () => {
         other.overlay.heard(me.id, this.now)
-        other.overlay.received(me.id, message, this.now)
+        other.overlay.received(me.id, this.#ingress(other, message), this.now)
       })
     })
   }
 
-  #learn(me: Swimmer, ids: readonly PeerId[]): void {
+  #learn(me: Swimmer, rumours: Iterable<Rumour>): void {
     if (!me.alive) return
-    for (const id of ids) {
-      if (me.view.has(id) || this.swimmers.get(id)?.alive !== true) continue
-      me.view.add(id)
-      me.news.add(id)
-      this.#do(me, () => me.overlay.memberUp(id, this.now))
+    for (const rumour of rumours) {
+      const { id, incarnation, dead } = rumour
+      if (id === me.id) {
+        if (!dead || incarnation < me.incarnation) continue
+        me.incarnation = incarnation + 1
+        me.view.set(id, me.incarnation)
+        me.news.set(id, { id, incarnation: me.incarnation, dead: false })
+        continue
+      }
+      const known = Math.max(me.view.get(id) ?? -1, me.graves.get(id) ?? -1)
+      if (dead) {
+        // Passed on once towards its subject, who refutes it; nobody dies of a rumour here.
+        if (incarnation !== me.view.get(id) || me.doubted.has(id)) continue
+        me.doubted.add(id)
+        me.news.set(id, rumour)
+      } else if (incarnation > known && this.swimmers.get(id)?.alive === true) {
+        const isNew = !me.view.has(id)
+        me.view.set(id, incarnation)
+        me.graves.delete(id)
+        me.doubted.delete(id)
+        me.news.set(id, rumour)
+        if (isNew) this.#do(me, () => me.overlay.memberUp(id, this.now))
+      }
     }
     if (me.news.size === 0 || me.gossiping) return
     me.gossiping = true
     this.after(50, () => {
       me.gossiping = false
-      const news = [...me.news]
+      const news = [...me.news.values()]
       me.news.clear()
       for (const to of me.links.keys()) {
         const other = this.swimmers.get(to) as Swimmer
         this.after(this.#latency(), () => !this.cut(me.id, to) && other.links.has(me.id) && this.#learn(other, news))
       }
     })
+  }
+
+  #ingress(me: Swimmer, message: OverlayMessage<Note | Edge>): OverlayMessage<Note | Edge> {
+    if (message.type !== 'forward' || message.claim.to !== me.id) return message
+    const inner = this.#inners.get(message.claim.id)
+    return inner === undefined ? message : { ...message, inner }
   }
 
   /** What SWIM's probes would do: something crosses every link now and then. */
