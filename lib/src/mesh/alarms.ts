@@ -19,6 +19,7 @@ export class Alarms {
   readonly #host: Host
   readonly #set = new Set<OneAlarm>()
   #ringing = false
+  #onIdle: (() => void) | undefined
 
   constructor(host: Host) {
     this.#host = host
@@ -47,9 +48,16 @@ export class Alarms {
     return this.#set.size
   }
 
+  /** Calls back once, when no alarm is left: nobody waits for anything any more. */
+  whenIdle(done: () => void): void {
+    this.#onIdle = done
+    if (this.#set.size === 0) this.#idle()
+  }
+
   forget(alarm: OneAlarm): void {
     this.#set.delete(alarm)
     this.rearm()
+    if (this.#set.size === 0) this.#idle()
   }
 
   rearm(): void {
@@ -57,6 +65,12 @@ export class Alarms {
     let earliest: Millis | undefined
     for (const { at } of this.#set) if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at
     this.#host.setTimer(earliest)
+  }
+
+  #idle(): void {
+    const done = this.#onIdle
+    this.#onIdle = undefined
+    done?.()
   }
 
   #ring(): void {

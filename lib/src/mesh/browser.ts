@@ -1,27 +1,25 @@
 /** `join` in a page. Importing this anywhere, a server that renders included, does nothing and needs nothing. */
 import type { SubtleLike } from '../identity/webcrypto.ts'
-import { simplePeerTransport } from '../transport/simple-peer.ts'
 import type { SocketLike } from '../signaling/client.ts'
+import { ShoalError } from './errors.ts'
 import { hostSupported, openHost } from './host.ts'
 import type { JoinOptions } from './join-options.ts'
 import { joinOn, type Platform } from './join.ts'
 import type { Mesh, Metadata } from './mesh.ts'
+import { webRtc } from './webrtc.ts'
 
 const browser: Platform = {
-  missing(ownTransport) {
-    if (!hostSupported()) return 'crypto.getRandomValues and performance.now, which are missing here'
-    if (typeof WebSocket === 'undefined')
-      return 'WebSocket, which is missing here; in Node, import join from shoal/node'
-    if (!ownTransport && typeof RTCPeerConnection === 'undefined') {
-      return 'WebRTC (RTCPeerConnection), which this browser does not have or has turned off; in Node, import join from shoal/node'
-    }
-    return undefined
-  },
   openHost,
   subtle: () => globalThis.crypto?.subtle as SubtleLike | undefined,
-  openSocket: (url) => new WebSocket(url) as SocketLike,
-  transport: ({ credentials, host, iceServers }) =>
-    simplePeerTransport({ credentials, host, iceServers: iceServers.map(plain) }),
+  async load(ownTransport) {
+    const hint = 'in Node, import join from shoal/node'
+    if (!hostSupported()) throw unsupported('crypto.getRandomValues and performance.now, which are missing here')
+    if (typeof WebSocket === 'undefined') throw unsupported(`WebSocket, which is missing here; ${hint}`)
+    if (!ownTransport && typeof RTCPeerConnection === 'undefined') {
+      throw unsupported(`WebRTC (RTCPeerConnection), which this browser lacks or has turned off; ${hint}`)
+    }
+    return { openSocket: (url) => new WebSocket(url) as SocketLike, transport: ownTransport ? undefined : webRtc() }
+  },
 }
 
 /**
@@ -43,6 +41,6 @@ export function join<M extends Metadata = Metadata>(room: string, options: JoinO
   return joinOn(browser, room, options)
 }
 
-function plain({ urls, ...rest }: { readonly urls: string | readonly string[] }): RTCIceServer {
-  return { ...rest, urls: typeof urls === 'string' ? urls : [...urls] }
+function unsupported(what: string): ShoalError {
+  return new ShoalError('ERR_UNSUPPORTED', `A mesh needs ${what}.`)
 }

@@ -229,26 +229,31 @@ describe('a link', () => {
     expect(core.types().at(-1)).toBe('link-closed')
   })
 
-  test('is hung up after what was sent on it is gone', async () => {
+  test('is hung up after the channel has taken what was sent on it', async () => {
     const { link, core, driver, time, id } = linked()
-    link.bufferedBytes = 100
+    link.bufferedBytes = 100_000
     core.on('resumed', () => [
-      { type: 'send', link: id, message: message(10), priority: 'probe' },
+      { type: 'send', link: id, message: message(10), priority: 'data' },
       { type: 'hang-up', link: id, code: 'ERR_SURPLUS' },
     ])
     driver.handle({ type: 'resumed' })
     await time.pass(200)
     expect(link.closed).toBe(false)
     link.bufferedBytes = 0
-    await time.pass(60)
+    link.onDrain!()
+    await time.pass(30)
+    expect(link.sent).toHaveLength(1)
     expect(link.closed).toBe(true)
     expect(driver.closeCode(bob)).toBe('ERR_SURPLUS')
   })
 
   test('is hung up after a second at most, even if the other side takes nothing', async () => {
     const { link, core, driver, time, id } = linked()
-    link.bufferedBytes = 100
-    core.on('resumed', () => [{ type: 'hang-up', link: id, code: 'ERR_SURPLUS' }])
+    link.bufferedBytes = 100_000
+    core.on('resumed', () => [
+      { type: 'send', link: id, message: message(10), priority: 'data' },
+      { type: 'hang-up', link: id, code: 'ERR_SURPLUS' },
+    ])
     driver.handle({ type: 'resumed' })
     await time.pass(1000)
     expect(link.closed).toBe(true)

@@ -85,10 +85,7 @@ export interface OpenLink {
 /** A link that is hung up is closed after this long even if the other side takes nothing any more. */
 const hangUpMsMax = 1000
 
-/**
- * The channel is empty when its last byte was handed to the network stack; closing at that moment
- * would still discard it. Measured: a last message arrives within 15 ms.
- */
+/** How often a link that is to be closed is looked at while something still waits for room in its channel. */
 const hangUpPollMs = 25
 
 export class Driver {
@@ -171,7 +168,7 @@ export class Driver {
     for (const { queue } of full) queue.whenRoomy(() => --left === 0 && resume())
   }
 
-  /** Calls back when nothing waits to be sent on any link, or none is left. */
+  /** Calls back when every link's channel has taken all that was to be sent, or none is left. */
   whenFlushed(done: () => void): void {
     const links = [...this.#links.values()]
     let left = links.length
@@ -367,7 +364,7 @@ class DrivenLink implements OpenLink {
     }
   }
 
-  /** Closes once what was sent is gone, and no later than `hangUpMsMax` from now. */
+  /** Closes once all that was sent is in the channel, and no later than `hangUpMsMax` from now. */
   hangUp(code: string): void {
     if (this.#code !== undefined || this.#closed) return
     this.#code = code
@@ -381,16 +378,12 @@ class DrivenLink implements OpenLink {
     this.#link.close()
   }
 
-  /** Calls back when the channel has been empty for a moment, when the time is up, or when it closed. */
+  /** Calls back when the channel has taken all (what it has taken it lets out, closed or not), or the time is up. */
   whenFlushed(done: () => void): void {
-    if (this.#closed) return done()
     let triesLeft = hangUpMsMax / hangUpPollMs
-    let emptyBefore = false
     const look = () => {
       triesLeft -= 1
-      const empty = this.queue.waitingBytes === 0
-      if (this.#closed || triesLeft <= 0 || (empty && emptyBefore)) return done()
-      emptyBefore = empty
+      if (this.#closed || this.queue.empty || triesLeft < 0) return done()
       this.#cancelHangUp = this.#alarms.after(hangUpPollMs, look)
     }
     look()

@@ -21,14 +21,21 @@ import { openStreets } from './streets.ts'
 
 /** What differs between a page, Node and a test. */
 export interface Platform {
-  /** What is missing here that a mesh needs, for people; undefined when nothing is. */
-  missing(ownTransport: boolean): string | undefined
   openHost(): Host
   /** WebCrypto, where there is one. */
   subtle(): SubtleLike | undefined
+  /**
+   * Loads what a mesh needs of this platform. `ownTransport`: the application brings what makes links.
+   * Rejects with `ERR_UNSUPPORTED` for what is missing.
+   */
+  load(ownTransport: boolean): Promise<Facilities>
+}
+
+export interface Facilities {
   /** May throw where the page forbids it. */
   openSocket(url: string): SocketLike
-  readonly transport: TransportMaker
+  /** Undefined where the application brings its own. */
+  readonly transport: TransportMaker | undefined
 }
 
 /** Wrong however often it is tried: no use in waiting. */
@@ -58,20 +65,30 @@ export async function joinOn<M extends Metadata>(
 ): Promise<Mesh<M>> {
   const checked = checkJoin(room, options, tunables)
   const { signal } = checked
-  const missing = platform.missing(checked.transport !== undefined)
-  if (missing !== undefined) throw new ShoalError('ERR_UNSUPPORTED', `A mesh needs ${missing}.`)
   throwIfAborted(signal)
-  const [signer, verifier] = await Promise.all([
+  const [facilities, signer, verifier] = await Promise.all([
+    platform.load(checked.transport !== undefined),
     checked.identity ?? freshSigner(platform.subtle(), () => crypto.getRandomValues(new Uint8Array(32))),
     chooseVerifier(platform.subtle()),
   ])
+  const transport = checked.transport ?? facilities.transport
+  if (!transport) throw new ShoalError('ERR_UNSUPPORTED', errorCodes.ERR_UNSUPPORTED)
   throwIfAborted(signal)
   const host = platform.openHost()
   const alarms = new Alarms(host)
   const gate = new Gate(checked, alarms)
   let mesh: JoinedMesh<M> | undefined
   try {
-    const cast = { platform, checked, signer, verifier, meshId: meshIdOf(room), host, alarms }
+    const cast = {
+      checked,
+      openSocket: facilities.openSocket,
+      transport,
+      signer,
+      verifier,
+      meshId: meshIdOf(room),
+      host,
+      alarms,
+    }
     mesh = new JoinedMesh<M>(
       {
         id: signer.peerId,
@@ -98,8 +115,9 @@ export async function joinOn<M extends Metadata>(
 }
 
 interface Cast {
-  readonly platform: Platform
   readonly checked: CheckedOptions
+  readonly openSocket: (url: string) => SocketLike
+  readonly transport: TransportMaker
   readonly signer: Signer
   readonly verifier: ChosenVerifier
   readonly meshId: MeshId
@@ -109,7 +127,7 @@ interface Cast {
 
 /** One instance of us: a core, and all that drives it. */
 function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
-  const { platform, checked, signer, meshId, host, alarms } = cast
+  const { checked, signer, meshId, host, alarms } = cast
   const { verifier, native } = cast.verifier
   const clock = {
     now: () => host.now(),
@@ -139,7 +157,7 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
     },
     {
       ...clock,
-      openSocket: (url) => platform.openSocket(url),
+      openSocket: cast.openSocket,
       random: () => new Uint32Array(host.random(4).buffer)[0]! / 2 ** 32,
     },
     {
@@ -156,14 +174,13 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
       onAbsent: (peer) => driver.handle({ type: 'dial-failed', peer, code: 'ERR_ABSENT' }),
     },
   )
-  const transport = checked.transport ?? platform.transport
   const driver = new Driver({
     core,
     host,
     alarms,
     door,
     openPipeline: (deliver) => openStreets({ meshId, signer, verifier, native }, deliver),
-    openTransport: transport({
+    openTransport: cast.transport({
       credentials: { meshId, signer, verifier },
       iceServers: checked.iceServers,
       host: { ...clock, random: (bytes) => host.random(bytes) },

@@ -121,7 +121,11 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
         cancelDeadline()
         this.#onLeaveSaid = undefined
         this.#close(code)
-        resolve()
+        // The links let out what was sent, each in its own time but not for ever; then nothing is left.
+        this.#parts.alarms.whenIdle(() => {
+          this.#parts.host.close()
+          resolve()
+        })
       }
       const cancelDeadline = this.#parts.alarms.after(this.#parts.limits.leaveTimeoutMs, finish)
       if (driver.stopped) return finish()
@@ -264,7 +268,6 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     this.#stopWatching()
     this.#outbox.close(closedError(code))
     this.#run.driver.stop()
-    this.#parts.host.close()
     this.#emit('closed', { code })
   }
 }

@@ -21,12 +21,13 @@ export class Waters {
     hub.latencyMs = 1
     this.hub = hub
     this.platform = {
-      missing: () => undefined,
       openHost: () => time.host(),
       // Keys and signatures in script answer at once, so that the clock need not wait for a thread.
       subtle: () => undefined,
-      openSocket: (url) => door.open(url),
-      transport: ({ credentials }) => hub.transport({ credentials }),
+      load: async () => ({
+        openSocket: (url) => door.open(url),
+        transport: ({ credentials }) => hub.transport({ credentials }),
+      }),
     }
   }
 

@@ -1,0 +1,6 @@
+/** For adapters to other worlds: what a platform must bring so that `join` works there. */
+export { openHost } from './host.ts'
+export { joinOn, type Platform } from './join.ts'
+export type { SocketLike } from '../signaling/client.ts'
+export type { SubtleLike } from '../identity/webcrypto.ts'
+export { webRtc, type WebRtc } from './webrtc.ts'

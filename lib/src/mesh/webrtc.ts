@@ -1,0 +1,15 @@
+/** Links over WebRTC: the browser's own, or an implementation that is handed in. */
+import { simplePeerTransport, type WebRtc } from '../transport/simple-peer.ts'
+import type { TransportMaker } from './parts.ts'
+
+export type { WebRtc } from '../transport/simple-peer.ts'
+
+export function webRtc(wrtc?: WebRtc): TransportMaker {
+  return ({ credentials, host, iceServers }) => {
+    const servers = iceServers.map(({ urls, ...rest }) => ({
+      ...rest,
+      urls: typeof urls === 'string' ? urls : [...urls],
+    }))
+    return simplePeerTransport({ credentials, host, iceServers: servers, wrtc })
+  }
+}
