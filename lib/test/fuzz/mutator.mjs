@@ -115,9 +115,11 @@ function inside(content) {
   return { major: 2, content }
 }
 
-/** @param {Node} node @returns {Node[]} */
-function nodesOf(node) {
-  return [node, ...(node.children ?? []).flatMap(nodesOf)]
+/** @param {Node} node @param {Node[]} [nodes] @returns {Node[]} */
+function nodesOf(node, nodes = []) {
+  nodes.push(node)
+  for (const child of node.children ?? []) nodesOf(child, nodes)
+  return nodes
 }
 
 /** Numbers at which encodings, types and limits change. */
