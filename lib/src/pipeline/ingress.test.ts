@@ -4,7 +4,7 @@ import { seal as sealEnvelope } from '../identity/envelope.ts'
 import { scriptVerifier, seedSigner } from '../identity/ed25519.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
-import { type InstanceId, instanceIdFromBytes, meshIdOf } from '../identity/peer-id.ts'
+import { type InstanceId, instanceIdFromBytes, meshIdOf, peerIdFromBytes } from '../identity/peer-id.ts'
 import type { DraftClaim, LinkId } from '../core/input.ts'
 import type { Claim, Message } from '../core/message.ts'
 import type { Alive, Gossip, Incarnation } from '../swim/messages.ts'
@@ -12,7 +12,7 @@ import type { Routed } from '../overlay/messages.ts'
 import { encodeItem } from '../wire/cbor.ts'
 import { encodeBody } from '../wire/claims.ts'
 import { claimTtlMsMax, clockSkewMsMax, frameBytesMax } from '../wire/limits.ts'
-import { nativeBudget } from './budget.ts'
+import { nativeBudget, scriptBudget } from './budget.ts'
 import { ClaimCache } from './claim-cache.ts'
 import { Egress } from './egress.ts'
 import { FrameMemo } from './frame-memo.ts'
@@ -362,5 +362,39 @@ describe('ingress', () => {
     it('shares no cache between rooms', () => {
       expect(() => setUp({ cache: new ClaimCache(meshIdOf('another')) })).toThrow('another room')
     })
+  })
+})
+
+describe('the budgets that are set', () => {
+  /** `count` peers' claims as a newcomer gets them from its first neighbour, 100 to a frame. */
+  const stormOf = (count: number) => {
+    const claims = Array.from({ length: count }, (_, index) => {
+      const seed = new Uint8Array(32)
+      new DataView(seed.buffer).setUint32(0, index + 1)
+      const signer: Signer = {
+        peerId: peerIdFromBytes(seed),
+        sign: (_message, done) => done(new Uint8Array(64).fill(index)),
+      }
+      return seal(signer, alive(signer))
+    })
+    return Array.from({ length: Math.ceil(count / 100) }, (_, at) => gossip(...claims.slice(100 * at, 100 * at + 100)))
+  }
+  const believing: Verifier = { verify: (_key, _message, _signature, done) => done(true) }
+
+  it('let 256 strangers’ claims in at once, by engine and by script', () => {
+    for (const budget of [nativeBudget, scriptBudget]) {
+      const { ingress, codes } = setUp({ budget, verifier: believing })
+      for (const message of stormOf(256)) ingress.receive(link, encode(message), start)
+      expect(codes()).toEqual(['gossip', 'gossip', 'gossip'])
+    }
+  })
+
+  it('let a file through at 50 MB a second', () => {
+    const { ingress, arrivals } = setUp()
+    const frame = encode({ type: 'direct', seq: 1, payload: new Uint8Array(16_384) })
+    const frames = 20_000 // 328 MB in 6.5 s
+    for (let sent = 0; sent < frames; sent++) ingress.receive(link, frame, ((sent * 16_384) / 50_000) as Millis)
+    expect(arrivals).toHaveLength(frames)
+    expect(arrivals.every((arrival) => arrival.type === 'received')).toBe(true)
   })
 })
