@@ -140,7 +140,7 @@ export class Core {
         this.#onReceived(input.link, input.message, now)
         break
       case 'refused':
-        this.#onRefused(input.link, input.code, input.blame, now)
+        this.#onRefused(input.link, input.code, input.blame, now, input.final)
         break
       case 'sealed':
         this.#onSealed(input.claim, now)
@@ -335,9 +335,9 @@ export class Core {
     if (!this.#stopped && this.#overlay.admits(from, now)) this.#effects.push({ type: 'signal', from, payload })
   }
 
-  #onRefused(link: LinkId, code: string, blame: boolean, now: Millis): void {
+  #onRefused(link: LinkId, code: string, blame: boolean, now: Millis, final = false): void {
     this.#notify({ type: 'claim-rejected', from: this.#links.peerAt(link), code })
-    if (blame && this.#strikes.strike(link, now)) this.#effects.push({ type: 'hang-up', link, code })
+    if (final || (blame && this.#strikes.strike(link, now))) this.#effects.push({ type: 'hang-up', link, code })
   }
 
   #onSealed(claim: Verified<Claim>, now: Millis): void {

@@ -31,8 +31,17 @@ export type Input =
   | { readonly type: 'link-closed'; readonly link: LinkId }
   | { readonly type: 'dial-failed'; readonly peer: PeerId; readonly code: string }
   | { readonly type: 'received'; readonly link: LinkId; readonly message: Message }
-  /** Ingress refused something. `blame`: a fault that needs no clock and no view to see. */
-  | { readonly type: 'refused'; readonly link: LinkId; readonly code: string; readonly blame: boolean }
+  /**
+   * Ingress refused something. `blame`: a fault that needs no clock and no view to see. `final`: the link is
+   * over a budget and nothing more of it will be read, since an ordered channel with a gap is of no use: hang up.
+   */
+  | {
+      readonly type: 'refused'
+      readonly link: LinkId
+      readonly code: string
+      readonly blame: boolean
+      readonly final?: boolean
+    }
   /** A draft came back signed, in the order in which `seal` effects were emitted. */
   | { readonly type: 'sealed'; readonly claim: Verified<Claim> }
   /** Our transport has something to tell the transport of `to`: an offer, an answer, a candidate. */

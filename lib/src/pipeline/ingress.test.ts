@@ -260,10 +260,11 @@ describe('ingress', () => {
   })
 
   it('says once that a link is over its budget of frames, and looks at no more of it', () => {
-    const { ingress, codes } = setUp({ budget: { ...nativeBudget, frames: { perSecond: 1, burst: 3 } } })
+    const { ingress, arrivals, codes } = setUp({ budget: { ...nativeBudget, frames: { perSecond: 1, burst: 3 } } })
     for (let sent = 0; sent < 6; sent++) ingress.receive(link, encode(nack(sent)), start)
     ingress.receive(other, encode(nack(9)), start)
     expect(codes()).toEqual(['nack', 'nack', 'nack', 'ERR_LINK_FRAME_RATE', 'nack'])
+    expect(arrivals[3]).toMatchObject({ final: true })
   })
 
   it('says once that a link is over its budget of bytes, and gives it back over time', () => {

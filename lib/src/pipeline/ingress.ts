@@ -304,7 +304,7 @@ export class Ingress {
   /** Out of turn: what is queued belongs to a link that is about to be closed. */
   #cutOff(state: LinkState, code: ErrorCode): void {
     state.spent = true
-    this.#options.deliver(refused(state.link, code))
+    this.#options.deliver({ type: 'refused', link: state.link, code, blame: errors[code].blame, final: true })
   }
 
   #enqueue(state: LinkState, bytes: number): Slot | undefined {

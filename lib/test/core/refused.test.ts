@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest'
+import { Core } from '../../src/core/core.ts'
+import type { Input, LinkId } from '../../src/core/input.ts'
+import type { Millis, WallMillis } from '../../src/identity/millis.ts'
+import { instanceIdFromBytes } from '../../src/identity/peer-id.ts'
+import { ada, bob } from '../vectors/samples.ts'
+
+const now = 0 as Millis
+const link = 1 as LinkId
+
+/** A core with one open link, and what it asks for when something on it is refused. */
+function refuse(...refusals: Omit<Extract<Input, { type: 'refused' }>, 'type' | 'link'>[]) {
+  const options = {
+    id: ada.signer.peerId,
+    instance: instanceIdFromBytes(new Uint8Array(16)),
+    startedAt: 0 as WallMillis,
+    seed: [1, 2, 3, 4],
+    metadata: new Uint8Array(0),
+    zone: '',
+    wallOffsetMs: 1_800_000_000_000,
+  } as const
+  const core = new Core(options, now)
+  core.handle({ type: 'link-opened', link, peer: bob.signer.peerId, initiator: true }, now)
+  return refusals.flatMap((refusal) => core.handle({ type: 'refused', link, ...refusal }, now))
+}
+
+const hangUp = (code: string) => expect.objectContaining({ type: 'hang-up', link, code })
+
+it('a link that ingress reads no longer is hung up at once', () => {
+  expect(refuse({ code: 'ERR_LINK_BYTE_RATE', blame: true, final: true })).toContainEqual(hangUp('ERR_LINK_BYTE_RATE'))
+})
+
+it('a fault that may be an honest peer’s never costs the link, one that cannot be costs it the third time', () => {
+  const expired = { code: 'ERR_CLAIM_EXPIRED', blame: false }
+  expect(refuse(expired, expired, expired, expired)).not.toContainEqual(hangUp(expired.code))
+  const forged = { code: 'ERR_CLAIM_SIGNATURE', blame: true }
+  expect(refuse(forged, forged)).not.toContainEqual(hangUp(forged.code))
+  expect(refuse(forged, forged, forged)).toContainEqual(hangUp(forged.code))
+})
