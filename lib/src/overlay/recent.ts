@@ -30,6 +30,12 @@ export class Recent<K, V> {
     }
   }
 
+  keys(now: Millis): K[] {
+    const keys: K[] = []
+    for (const [key, { until }] of this.#entries) if (until > now) keys.push(key)
+    return keys
+  }
+
   delete(key: K): void {
     this.#entries.delete(key)
   }

@@ -378,12 +378,19 @@ export class Waters {
       else this.#throughDoor(me, from, answer)
       return
     }
-    const other = this.swimmers.get(from) as Swimmer
+    this.#connect(me, this.swimmers.get(from) as Swimmer)
+  }
+
+  /** Candidates are checked again and again until the dial's deadline, so a link comes up when a cut heals. */
+  #connect(me: Swimmer, other: Swimmer): void {
     this.after(3 * this.#latency(), () => {
-      if (!me.alive || !other.alive || this.unlinkable(me.id, from) || this.cut(me.id, from)) return
-      this.#attempts.delete(`${me.id} ${from}`)
-      this.#attempts.delete(`${from} ${me.id}`)
-      if (!me.links.has(from) && !other.links.has(me.id)) this.#open(me, other)
+      const [ours, theirs] = [`${me.id} ${other.id}`, `${other.id} ${me.id}`]
+      if (!me.alive || !other.alive || this.unlinkable(me.id, other.id)) return
+      if (!this.#attempts.has(ours) && !this.#attempts.has(theirs)) return
+      if (this.cut(me.id, other.id)) return this.after(200, () => this.#connect(me, other))
+      this.#attempts.delete(ours)
+      this.#attempts.delete(theirs)
+      if (!me.links.has(other.id) && !other.links.has(me.id)) this.#open(me, other)
     })
   }
 
