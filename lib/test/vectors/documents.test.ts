@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { claimTypes } from '../../src/identity/claim.ts'
+import { nativeBudget, scriptBudget } from '../../src/pipeline/index.ts'
+import { wireTypes } from '../../src/wire/claims.ts'
+import { errors } from '../../src/wire/errors.ts'
+import { frameKinds } from '../../src/wire/frames.ts'
+import * as limits from '../../src/wire/limits.ts'
+
+const page = (name: string) => readFileSync(new URL(`../../../docs/protocol/${name}.md`, import.meta.url), 'utf8')
+/** The cells of each row of a page's tables, without backticks and commas in numbers. */
+const rows = (name: string) =>
+  page(name)
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) =>
+          cell
+            .trim()
+            .replaceAll('`', '')
+            .replaceAll(/(\d),(?=\d)/g, '$1'),
+        ),
+    )
+const spelt = (ms: number) =>
+  ms >= 3_600_000 ? `${ms / 3_600_000} hour` : ms >= 60_000 ? `${ms / 60_000} minute` : `${ms / 1_000} seconds`
+
+describe('the pages on claims and frames', () => {
+  it('list every code with its blame and its meaning', () => {
+    const listed = rows('frames').filter(([code, blame]) => code?.startsWith('ERR_') && /^(yes|no)$/.test(blame ?? ''))
+    expect(listed.map(([code, blame, says]) => [code, blame, says])).toEqual(
+      Object.entries(errors).map(([code, { blame, says }]) => [code, blame ? 'yes' : 'no', says]),
+    )
+  })
+
+  it('list every kind of frame with its number', () => {
+    const listed = rows('frames').flatMap(([kind, name]) => (/^\d+$/.test(kind ?? '') ? [[name, Number(kind)]] : []))
+    expect(Object.fromEntries(listed)).toEqual(frameKinds)
+  })
+
+  it('list every type of claim with its code and its limits', () => {
+    const listed = rows('claims').filter(([code, name]) => /^\d+$/.test(code ?? '') && wireTypes.has(name ?? ''))
+    expect(listed).toHaveLength(wireTypes.size)
+    for (const [code, name, bytes, life] of listed) {
+      const type = name as keyof typeof claimTypes
+      expect([name, Number(code), Number.parseInt(bytes!)]).toEqual([
+        name,
+        claimTypes[type],
+        limits.claimBytesMax[type],
+      ])
+      expect(life).toContain(spelt(limits.claimTtlMsMax[type]))
+    }
+  })
+
+  it('state the limits and budgets that are kept', () => {
+    const text = (page('frames') + page('claims')).replaceAll(/(\d),(?=\d{3})/g, '$1')
+    for (const phrase of [
+      `of 1 … ${limits.frameBytesMax} bytes`,
+      `nested at most ${limits.depthMax} deep`,
+      `at most ${limits.itemsMax}, keys of maps counted`,
+      `at most ${limits.claimsPerFrameMax}, each a byte string`,
+      `extra at most ${limits.extraBytesMax} bytes`,
+      `path (1 … ${limits.hopsMax} ids`,
+      `payload at most ${limits.payloadBytesMax} bytes`,
+      `at most ${limits.routedPayloadBytesMax} bytes`,
+      `byte string of at most ${limits.metadataBytesMax} bytes: empty`,
+      `byte string of at most ${limits.admissionBytesMax} bytes, empty for none`,
+      `text, at most ${limits.nameBytesMax} bytes`,
+      `| frames | ${nativeBudget.frames.perSecond} | ${nativeBudget.frames.burst} |`,
+      `| bytes | ${nativeBudget.bytes.perSecond / 2 ** 20} MiB | ${nativeBudget.bytes.burst / 2 ** 20} MiB |`,
+      `by the engine | ${nativeBudget.verifications.perSecond} | ${nativeBudget.verifications.burst} |`,
+      `by script | ${scriptBudget.verifications.perSecond} | ${scriptBudget.verifications.burst} |`,
+      `${nativeBudget.backlogFrames}, or ${nativeBudget.backlogBytes / 2 ** 20} MiB`,
+    ]) {
+      expect(text).toContain(phrase)
+    }
+  })
+})
