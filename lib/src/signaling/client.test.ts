@@ -214,7 +214,7 @@ describe('nothing waits for ever', () => {
     expect(heard).toEqual(['lost ws://one.example/ ERR_SIGNALING_SILENT 250'])
   })
 
-  test('a server that falls silent later is asked once, then given up', () => {
+  test('a server that falls silent later is asked, and given up when it does not answer', () => {
     const { world, heard, client } = open()
     client.resume()
     world.last.admit([], 10_000)

@@ -203,16 +203,16 @@ export class Connection {
     this.#events.onJoined(welcome)
   }
 
-  /** One heartbeat of silence: ask. A second one: gone. */
+  /**
+   * Each heartbeat asks for a sign of life, and a whole one without any is the end. It asks even while
+   * signals come in: a server that sleeps between frames knows only by this that we are still here.
+   */
   #listen(): void {
-    this.#heard = false
     this.#timer(this.#heartbeatMs, () => {
-      if (this.#heard) return this.#listen()
+      if (!this.#heard) return this.#lose('ERR_SIGNALING_SILENT')
+      this.#heard = false
       this.#write(pingText)
-      this.#timer(this.#heartbeatMs, () => {
-        if (this.#heard) this.#listen()
-        else this.#lose('ERR_SIGNALING_SILENT')
-      })
+      this.#listen()
     })
   }
 

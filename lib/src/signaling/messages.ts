@@ -56,7 +56,7 @@ export interface Welcome {
   readonly t: 'welcome'
   /** At most 16 others in the room, drawn at random. */
   readonly sample: readonly PeerId[]
-  /** A client that has heard nothing for this long says `ping`; the server gives up on one it has not heard for a multiple of it. */
+  /** A client says `ping` this often; the server gives up on one that it has not heard for a multiple of it. */
   readonly heartbeatMs: number
   /** Short-lived TURN credentials, where the server has a TURN server to offer. */
   readonly iceServers?: readonly IceServer[]
