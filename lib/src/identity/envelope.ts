@@ -112,11 +112,12 @@ export interface Unopened<C extends ClaimBase> {
   readonly [unopenedBrand]: true
 }
 
-/** Reads an envelope whose `typeOf` is known. Throws what `read` throws. The envelope is kept: nobody may write to it any more. */
-export function unwrap<C extends ClaimBase>(envelope: Uint8Array, digest: Digest, read: ReadClaim<C>): Unopened<C> {
+/** Reads an envelope, then names it. Throws what `read` throws. The envelope is kept: nobody may write to it any more. */
+export function unwrap<C extends ClaimBase>(envelope: Uint8Array, read: ReadClaim<C>): Unopened<C> {
   const claim = read(envelope)
   if (claim.type !== typeOf(envelope)) throw new Error(`an envelope of ${typeOf(envelope)} was read as ${claim.type}`)
-  return { claim, envelope, digest } as Unopened<C>
+  // Hashed last: reading refuses what is too large to be worth it.
+  return { claim, envelope, digest: digestOf(envelope) } as Unopened<C>
 }
 
 /** Checks the signature, and answers the claim as verified, or undefined when the one acceptance rule refuses it. */

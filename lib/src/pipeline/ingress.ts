@@ -11,7 +11,7 @@
  * fault. Strikes and hanging up are the core's business.
  */
 import { claimTypes, type Digest, type Verified } from '../identity/claim.ts'
-import { digestOf, open, unwrap } from '../identity/envelope.ts'
+import { open, unwrap } from '../identity/envelope.ts'
 import type { Verifier } from '../identity/keys.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { MeshId, PeerId } from '../identity/peer-id.ts'
@@ -234,8 +234,7 @@ export class Ingress {
       }
       let unopened
       try {
-        const digest = envelope.length > 64 ? digestOf(envelope) : ('' as Digest)
-        unopened = unwrap(envelope, digest, decodeClaim)
+        unopened = unwrap(envelope, decodeClaim)
       } catch (reason) {
         refusal ??= codeOf(reason)
         break

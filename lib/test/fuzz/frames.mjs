@@ -46,6 +46,7 @@ for (const [code, times] of Object.entries(figures.codes).sort(([, left], [, rig
   console.log(`  ${code.padEnd(26)} ${count.format(times)}`)
 }
 console.log(`crashes         ${figures.crashes.length}`)
+console.log(`hangs           ${figures.slowestAgainMs < 100 ? 'none' : 'yes'} over 100 ms`)
 console.log(`slowest frame   ${figures.slowestMs.toFixed(2)} ms; fed again ${figures.slowestAgainMs.toFixed(2)} ms`)
 console.log(`heap            ${heapBefore.toFixed(1)} MB before, ${heapAfter.toFixed(1)} MB after`)
 console.log(
