@@ -148,7 +148,12 @@ export class Session {
       this.#depart(member, 'left')
       this.#note('members', 'gone', `${nameOf(member)} left`)
     })
-    on('member-updated', ({ member }) => this.#note('members', 'plain', `${nameOf(member)} changed its details`))
+    on('member-updated', ({ member }) => {
+      // Not refreshed yet, so this is what was known before. A member also renews what it says without changing it.
+      const before = this.members.value.get(member.id)
+      if (before && nameOf(before) !== nameOf(member))
+        this.#note('members', 'plain', `${nameOf(before)} is now called ${nameOf(member)}`)
+    })
     on('zone-unreachable', ({ zone, members }) =>
       this.#note('members', 'bad', `Zone ${zone} is out of reach, ${members.length} members with it`),
     )
