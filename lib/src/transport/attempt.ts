@@ -108,8 +108,9 @@ export class Attempt {
   addCandidates(candidates: readonly string[]): void {
     for (const candidate of candidates) {
       if (this.#ended || this.#open || this.#candidatesTaken === this.#options.limits.candidatesMax) return
+      if (!isCandidate(candidate)) continue
       this.#candidatesTaken++
-      if (isCandidate(candidate)) this.#connection?.addCandidate(candidate)
+      this.#connection?.addCandidate(candidate)
     }
   }
 

@@ -102,7 +102,8 @@ export class Negotiator implements Transport {
   }
 
   #takesOffer(from: PeerId, id: AttemptId, current: Attempt | undefined): boolean {
-    if (this.#seen.has(id)) return false
+    // Played again, or our own dial come back to us.
+    if (this.#seen.has(id) || current?.id === id) return false
     // Both dialled: the lower id's attempt wins, at both ends alike.
     if (current?.role === 'initiator' && this.#self < from) return false
     // In place of a dial of our own it adds nothing to what is under way.

@@ -70,7 +70,8 @@ class SimplePeerConnection implements Connection {
   /** The media section's name: the offer chooses it, the answer repeats it. */
   #mid = '0'
   #stopLinger: (() => void) | undefined
-  #stopGrace: (() => void) | undefined
+  /** The next step of opening or closing. */
+  #stopNext: (() => void) | undefined
   #low: number
   /** @roamhq/wrtc 0.10 has no `bufferedamountlow`: there, who waits looks again. */
   #pollsDrain: boolean
@@ -160,7 +161,7 @@ class SimplePeerConnection implements Connection {
     // The channel lets out what waits and then closes at both ends; `peer.destroy` would cut it off.
     // A receiver in @roamhq/wrtc 0.10 loses messages that it has and not yet delivered when the channel
     // closes, so the close comes a little after them.
-    this.#stopGrace = this.#host.after(closeGraceMs, () => channel.close())
+    this.#stopNext = this.#host.after(closeGraceMs, () => channel.close())
     this.#stopLinger = this.#host.after(this.#lingerMs, () => this.destroy())
   }
 
@@ -182,10 +183,11 @@ class SimplePeerConnection implements Connection {
     const peer = this.#peer
     const pc = peer?._pc
     if (pc === undefined || pc === null) return
-    if (!this.#statistics) return this.#events.onOpen(evidenceOf(pc))
-    evidenceFromStats(pc).then(
+    evidenceOf(pc, this.#statistics).then(
       (evidence) => {
-        if (this.#peer === peer) this.#events.onOpen(evidence)
+        if (this.#peer !== peer) return
+        if (evidence === undefined) this.#stopNext = this.#host.after(evidencePollMs, () => this.#onOpen())
+        else this.#events.onOpen(evidence)
       },
       (error: unknown) => peer?.destroy(error instanceof Error ? error : undefined),
     )
@@ -211,7 +213,7 @@ class SimplePeerConnection implements Connection {
     if (this.#channel !== undefined) this.#channel.onbufferedamountlow = null
     this.#peer = undefined
     this.#channel = undefined
-    this.#stopGrace?.()
+    this.#stopNext?.()
     this.#stopLinger?.()
     this.#stopPoll?.()
     return peer
@@ -230,34 +232,46 @@ function codeOf(error: unknown): string {
   return 'ERR_LINK_CLOSED'
 }
 
-const nothing = new Uint8Array(0)
+/** Chromium opens the channel some milliseconds before it tells the page whose certificate it is. */
+const evidencePollMs = 3
 
-/** Read at once when the channel opens: simple-peer lets go of its connection when it ends. */
-function evidenceOf(pc: RTCPeerConnection): ChannelEvidence {
-  const dtls = pc.sctp?.transport as (RTCDtlsTransport & { getRemoteCertificates?(): ArrayBuffer[] }) | undefined
-  let peerCertificate: Uint8Array | undefined
-  if (typeof dtls?.getRemoteCertificates === 'function') {
-    const [first] = dtls.getRemoteCertificates()
-    // An engine that has the question but no answer proves nothing.
-    peerCertificate = first === undefined ? nothing : new Uint8Array(first)
-  }
-  return { ...descriptionsOf(pc), peerCertificate }
+/**
+ * Read as soon as it is there, from the time when the channel opens: simple-peer lets go of its
+ * connection when it ends. Undefined: not yet.
+ */
+async function evidenceOf(pc: RTCPeerConnection, statistics: boolean): Promise<ChannelEvidence | undefined> {
+  const ownSdp = pc.currentLocalDescription?.sdp
+  const peerSdp = pc.currentRemoteDescription?.sdp
+  if (ownSdp === undefined || peerSdp === undefined) return undefined
+  if (!statistics && !tellsCertificates()) return { ownSdp, peerSdp, peerCertificate: undefined }
+  const peerCertificate = statistics ? await certificateInStats(pc) : certificateOfTransport(pc)
+  return peerCertificate && { ownSdp, peerSdp, peerCertificate }
 }
 
-function descriptionsOf(pc: RTCPeerConnection): Pick<ChannelEvidence, 'ownSdp' | 'peerSdp'> {
-  return { ownSdp: pc.currentLocalDescription?.sdp, peerSdp: pc.currentRemoteDescription?.sdp }
+interface CertificateTeller {
+  getRemoteCertificates(): ArrayBuffer[]
+}
+
+/** Firefox learnt it in 2026. An engine that has the question must answer it. */
+function tellsCertificates(): boolean {
+  return typeof RTCDtlsTransport === 'function' && 'getRemoteCertificates' in RTCDtlsTransport.prototype
+}
+
+function certificateOfTransport(pc: RTCPeerConnection): Uint8Array | undefined {
+  const [leaf] =
+    (pc.sctp?.transport as (RTCDtlsTransport & CertificateTeller) | undefined)?.getRemoteCertificates() ?? []
+  return leaf && new Uint8Array(leaf)
 }
 
 /**
- * The same, from statistics. A process that once read `sctp.transport` of @roamhq/wrtc 0.10, where the
- * certificates are, ends with a segmentation fault (measured: 6 of 6); its statistics have them too.
+ * The same bytes, from statistics. A process that once read `sctp.transport` of @roamhq/wrtc 0.10 ends
+ * with a segmentation fault (measured: 6 of 6); its statistics are harmless.
  */
-async function evidenceFromStats(pc: RTCPeerConnection): Promise<ChannelEvidence> {
-  const descriptions = descriptionsOf(pc)
+async function certificateInStats(pc: RTCPeerConnection): Promise<Uint8Array | undefined> {
   const stats = await pc.getStats()
-  let wanted: string | undefined
-  for (const entry of stats.values()) if (entry.type === 'transport') wanted = entry.remoteCertificateId
-  const certificate = wanted === undefined ? undefined : stats.get(wanted)?.base64Certificate
-  if (typeof certificate !== 'string') return { ...descriptions, peerCertificate: nothing }
-  return { ...descriptions, peerCertificate: Uint8Array.from(atob(certificate), (letter) => letter.charCodeAt(0)) }
+  let id: string | undefined
+  for (const entry of stats.values()) if (entry.type === 'transport') id = entry.remoteCertificateId
+  const certificate: unknown = id === undefined ? undefined : stats.get(id)?.base64Certificate
+  if (typeof certificate !== 'string') return undefined
+  return Uint8Array.from(atob(certificate), (letter) => letter.charCodeAt(0))
 }
