@@ -76,7 +76,7 @@ export class Rig {
 }
 
 /** More than any deadline of the transport: a test that waits longer has hung. */
-const patienceMs = 10_000
+const patienceMs = 20_000
 
 export class RigPeer {
   inner: EnginePeer | undefined
