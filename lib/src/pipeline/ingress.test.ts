@@ -126,6 +126,24 @@ describe('ingress', () => {
     expect(codes()).toEqual(['gossip', 'ERR_CLAIM_SIGNATURE'])
   })
 
+  it('takes a claim under another good signature for the claim that it knows, at the same time or later', () => {
+    // Whoever has a key can sign a body in many ways; here the verifier takes any signature.
+    const claim = seal(ada, alive(ada))
+    const twin = altered(claim.bytes, 5)
+    const later = setUp({ verifier: { verify: (_key, _message, _signature, done) => done(true) } })
+    for (const envelope of [claim.bytes, twin]) later.ingress.receive(link, rawGossip(envelope), start)
+    const answers: (() => void)[] = []
+    const atOnce = setUp({ verifier: { verify: (_key, _message, _signature, done) => answers.push(() => done(true)) } })
+    for (const envelope of [claim.bytes, twin]) atOnce.ingress.receive(link, rawGossip(envelope), start)
+    expect(answers).toHaveLength(2)
+    for (const answer of answers) answer()
+    for (const { arrivals } of [later, atOnce]) {
+      const [first, second] = arrivals.map((arrival) => (arrival as { message: Gossip }).message.claims[0])
+      expect(first).toEqual(claim)
+      expect(second).toBe(first)
+    }
+  })
+
   it('refuses a claim of another room, and one that was signed by somebody else', () => {
     const { ingress, codes } = setUp()
     ingress.receive(link, rawGossip(seal(ada, alive(ada), meshIdOf('another')).bytes), start)
@@ -140,6 +158,14 @@ describe('ingress', () => {
     const good = seal(ada, alive(ada)).bytes
     ingress.receive(link, rawGossip(good, altered(seal(eve, alive(eve)).bytes, 0)), start)
     expect(codes()).toEqual(['ERR_CLAIM_SIGNATURE'])
+  })
+
+  it('spends no more on a frame once a claim in it is refused', () => {
+    let asked = 0
+    const verifier: Verifier = { verify: (_key, _message, _signature, done) => (asked++, done(false)) }
+    const { ingress, codes } = setUp({ verifier })
+    ingress.receive(link, encode(gossip(...[ada, bob, eve].map((author) => seal(author, alive(author))))), start)
+    expect([asked, codes()]).toEqual([1, ['ERR_CLAIM_SIGNATURE']])
   })
 
   it('refuses a type of claim that does not belong in the frame, seen before or not', () => {

@@ -219,6 +219,7 @@ export class Ingress {
       done({ claims: claims.filter((claim) => claim !== undefined), refusal, cut })
     }
     for (const [index, envelope] of frame.envelopes.entries()) {
+      if (refusal !== undefined) break // a verifier that answers at once has refused one: no more of its time
       claims.push(undefined)
       const known = this.#cache.find(envelope)
       if (known) {
