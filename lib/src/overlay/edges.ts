@@ -25,7 +25,7 @@ export interface EdgesOptions {
   readonly dialMs?: number
   /** How long the peer with the higher id leaves a dial to the other. */
   readonly yieldMs?: number
-  /** How long a new neighbour must stay one before it is dialled. */
+  /** How long a new neighbour must stay one before it is dialled, in a large mesh. */
   readonly settleMs?: number
   /** How long a link that neither end needs is kept. */
   readonly graceMs?: number
@@ -52,8 +52,8 @@ export const edgesDefaults = {
   dialMs: 12_000,
   // A guess: gossip of a join reaches the neighbour and its offer comes back within this on most links.
   yieldMs: 400,
-  // A guess: a batch of members learnt from one push-pull is one change.
-  settleMs: 150,
+  // A guess: what is learnt from one push-pull and the gossip beside it is one change.
+  settleMs: 100,
   // A guess: some five times what a join needs to be known by all.
   graceMs: 5000,
   // A guess: at eight neighbours SWIM sends something over each link every 4 s on average.
@@ -81,6 +81,9 @@ const briefMs = 1500
 const sayMs = 1000
 /** With so many open ring links the mesh carries what is still to be signaled, and the first contact may go. */
 const settledLinks = 4
+const settlePerMemberMs = 5
+const smallMesh = 64
+const batchMs = 50
 const retryMs = 500
 const retryMaxMs = 30_000
 /** The whole mesh tries about one failed member in this time, so that a healed partition is found. */
@@ -229,7 +232,7 @@ export class Edges implements OpenLinks {
   memberUp(peer: PeerId, now: Millis): void {
     this.#strangers.delete(peer)
     this.#failed.delete(peer)
-    this.#settle(now)
+    this.#settleSoon(now)
   }
 
   /** The rings have changed: `peer` is out of them. One that failed may come back: it is dialled now and then. */
@@ -243,7 +246,8 @@ export class Edges implements OpenLinks {
       trim(this.#failed, failedMax)
       this.#failedAt = undefined
     }
-    this.#settle(now)
+    if (this.#wanted.has(peer)) this.#settle(now)
+    else this.#settleSoon(now)
   }
 
   linkOpened(peer: PeerId, now: Millis): void {
@@ -263,6 +267,10 @@ export class Edges implements OpenLinks {
       saidSpare: false,
     })
     this.#version++
+    // We are in: the rest of the sample will be members in a moment, or else another island.
+    if (this.#links.size === 1) {
+      for (const stranger of this.#strangers.keys()) this.#strangers.set(stranger, later(now, this.#jitter(islandMs)))
+    }
     const bar = this.#barred.get(peer)
     if (bar !== undefined) {
       this.#unbar(peer)
@@ -394,6 +402,12 @@ export class Edges implements OpenLinks {
     this.#deadline = this.#next(now)
   }
 
+  /** In a large mesh members come by the hundred from one push-pull: one look at the rings does for all. */
+  #settleSoon(now: Millis): void {
+    if (this.#rings.size <= smallMesh) return this.#settle(now)
+    this.#deadline = later(now, Math.min(batchMs, (this.#deadline ?? Number.POSITIVE_INFINITY) - now))
+  }
+
   #wantNeighbours(now: Millis): void {
     if (this.#wantedFor === this.#rings.version) return
     this.#wantedFor = this.#rings.version
@@ -421,7 +435,10 @@ export class Edges implements OpenLinks {
 
   /** The lower id dials at once, so that both do not; the higher one waits for it, and dials when nothing came. */
   #firstDue(peer: PeerId, now: Millis): Millis {
-    return later(now, this.#options.settleMs + (this.#self < peer ? 0 : this.#options.yieldMs))
+    // A newcomer to a small room is dialled at once: there are few views to differ.
+    const crowd = Math.max(0, this.#rings.size - 2 * this.#rings.rings - 1)
+    const settleMs = Math.min(this.#options.settleMs, crowd * settlePerMemberMs)
+    return later(now, settleMs + (this.#self < peer ? 0 : this.#options.yieldMs))
   }
 
   #dialWanted(now: Millis): void {

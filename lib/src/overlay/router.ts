@@ -133,6 +133,7 @@ export class Router<Inner extends AnyMessage> {
   /** Relays that were on a silent path of a message that then arrived by another: taken last, blamed for nothing. */
   readonly #doubtful = new Recent<PeerId, true>(doubtfulMax, doubtfulMs)
   readonly #budgets = new Map<PeerId, { readonly messages: Bucket; readonly bytes: Bucket }>()
+  #due: Millis | undefined
   /** TCP's estimator (RFC 6298), over one hop there and back. */
   #hopRtt: { smoothed: number; deviation: number } | undefined
 
@@ -218,13 +219,13 @@ export class Router<Inner extends AnyMessage> {
     this.#ways.delete(peer)
   }
 
+  /** Never too late; too early when what was waited for has ended since. */
   deadline(): Millis | undefined {
-    let first: Millis | undefined
-    for (const { deadline } of this.#outgoing.values()) if (first === undefined || deadline < first) first = deadline
-    return first
+    return this.#outgoing.size === 0 ? undefined : this.#due
   }
 
   tick(now: Millis): void {
+    this.#due = undefined
     for (const outgoing of this.#outgoing.values()) {
       if (outgoing.deadline > now) continue
       if (outgoing.claim === undefined) this.#end(outgoing, 'ERR_BUSY')
@@ -236,6 +237,9 @@ export class Router<Inner extends AnyMessage> {
         this.#widen()
         this.#retry(outgoing, now)
       }
+    }
+    for (const { deadline } of this.#outgoing.values()) {
+      if (this.#due === undefined || deadline < this.#due) this.#due = deadline
     }
   }
 
@@ -254,6 +258,7 @@ export class Router<Inner extends AnyMessage> {
     }
     const id = Uint8Array.from({ length: 16 }, () => Math.floor(this.#random() * 256))
     const expiresAt = (now + routedTtlMaxMs) as Millis
+    if (this.#outgoing.size === 0) this.#due = expiresAt
     this.#outgoing.set(text(id), {
       ref,
       to,
@@ -292,18 +297,23 @@ export class Router<Inner extends AnyMessage> {
       outgoing.spent.clear()
       if (outgoing.avoid !== undefined) outgoing.spent.add(outgoing.avoid)
       outgoing.path = undefined
-      outgoing.deadline = (now + noPathMs) as Millis
+      this.#wait(outgoing, now + noPathMs)
       return
     }
     outgoing.launches++
     outgoing.path = path
     outgoing.launchedAt = now
-    outgoing.deadline = (now + (outgoing.receipt ? this.#receiptWait(path.length) : regretMs)) as Millis
+    this.#wait(outgoing, now + (outgoing.receipt ? this.#receiptWait(path.length) : regretMs))
     const first = path[0] as PeerId
     this.#emit({ type: 'send', peer: first, message: { type: 'forward', path, at: 0, claim } })
     if (!outgoing.receipt && outgoing.ref !== undefined && outgoing.launches === 1) {
       this.#emit({ type: 'routed', ref: outgoing.ref })
     }
+  }
+
+  #wait(outgoing: Outgoing, until: number): void {
+    outgoing.deadline = until as Millis
+    if (this.#due === undefined || until < this.#due) this.#due = outgoing.deadline
   }
 
   #choose(outgoing: Outgoing, now: Millis): Path | undefined {

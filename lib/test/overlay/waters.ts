@@ -200,6 +200,16 @@ export class Waters {
     this.#do(from, () => from.overlay.route(to, { kind: 'frame', inner: { type: 'note', ref } }, true, this.now, ref))
   }
 
+  /** A dial that no overlay asked for. */
+  forceDial(from: Swimmer, to: PeerId): void {
+    this.#dial(from, to)
+  }
+
+  /** The channel breaks, and both ends notice. */
+  cutLink(swimmer: Swimmer, to: PeerId): void {
+    this.#close(swimmer, to)
+  }
+
   act(swimmer: Swimmer, action: () => void): void {
     this.#do(swimmer, action)
   }

@@ -1,0 +1,453 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Millis } from '../identity/millis.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import { Edges, edgesDefaults } from './edges.ts'
+import type { EdgesOptions } from './edges.ts'
+import type { EdgesEffect } from './effect.ts'
+import type { EdgeWord } from './messages.ts'
+import { Positions, Rings } from './rings.ts'
+
+const positions = new Positions((bytes) => sha256(bytes))
+/** Ids that sort as their numbers do. */
+const peer = (n: number) => `${String(n).padStart(6, '0')}-peer`.padEnd(43, '_') as PeerId
+const me = peer(500)
+
+let rings: Rings
+let effects: EdgesEffect[]
+let said: [PeerId, EdgeWord][]
+let edges: Edges
+let now: number
+
+function make(options: EdgesOptions = {}): void {
+  rings = new Rings(positions)
+  rings.add(me)
+  effects = []
+  said = []
+  now = 0
+  let state = 1
+  edges = new Edges(
+    {
+      self: me,
+      rings,
+      random: () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647,
+      outbox: (effect) => effects.push(effect),
+      say: (to, word) => said.push([to, word]),
+    },
+    options,
+  )
+}
+
+beforeEach(() => make())
+
+const at = () => now as Millis
+
+function up(...numbers: number[]): void {
+  for (const n of numbers) {
+    rings.add(peer(n))
+    edges.memberUp(peer(n), at())
+  }
+}
+
+function down(n: number, reason: 'failed' | 'left'): void {
+  rings.remove(peer(n))
+  edges.memberDown(peer(n), reason, at())
+}
+
+/** Ticks whenever a deadline says so, until `until`. */
+function run(until: number): void {
+  for (let ticks = 0; ; ticks++) {
+    expect(ticks, 'ticks that change nothing').toBeLessThan(20_000)
+    const next = edges.deadline()
+    if (next === undefined || next > until) break
+    now = Math.max(now, next)
+    edges.tick(at())
+  }
+  now = until
+}
+
+function open(id: PeerId): void {
+  edges.linkOpened(id, at())
+}
+
+function openAllWanted(): void {
+  for (const id of edges.wanted) if (!edges.has(id)) open(id)
+}
+
+const dialled = () => effects.flatMap((effect) => (effect.type === 'dial' ? [effect.peer] : []))
+const hungUp = () => effects.flatMap((effect) => (effect.type === 'hang-up' ? [[effect.peer, effect.code]] : []))
+const doors = () => effects.flatMap((effect) => (effect.type === 'door' ? [effect.wanted] : []))
+
+const many = Array.from({ length: 60 }, (_, n) => 471 + n).filter((n) => n !== 500)
+
+describe('dialling', () => {
+  test('leaves the dial to the lower id for a moment, and takes it over when nothing came', () => {
+    up(400, 600)
+    expect(dialled(), 'we are the lower one').toEqual([peer(600)])
+    run(edgesDefaults.yieldMs - 1)
+    expect(dialled().length).toBe(1)
+    run(edgesDefaults.yieldMs)
+    expect(dialled()).toEqual([peer(600), peer(400)])
+  })
+
+  test('waits in a large mesh for a neighbour to be one for a moment', () => {
+    up(...many)
+    effects = []
+    const newcomer = Array.from({ length: 500 }, (_, n) => 1000 + n).find((n) => {
+      rings.add(peer(n))
+      const next = rings.neighboursOf(me).includes(peer(n))
+      rings.remove(peer(n))
+      return next
+    }) as number
+    up(newcomer)
+    expect(dialled()).toEqual([])
+    down(newcomer, 'left')
+    run(60_000)
+    expect(dialled()).not.toContain(peer(newcomer))
+  })
+
+  test('is bounded at any one time', () => {
+    make({ dialsMax: 3 })
+    up(...many)
+    run(5000)
+    expect(dialled().length).toBe(3)
+    edges.dialFailed(dialled()[0] as PeerId, 'ERR_ABSENT', at())
+    expect(dialled().length).toBe(4)
+  })
+
+  test('backs off, and starts over when a dial is never heard of again', () => {
+    make({ unlinkableDials: 1000 })
+    up(600)
+    run(600_000)
+    const count = dialled().length
+    expect(count).toBeGreaterThan(10)
+    expect(count).toBeLessThan(60)
+  })
+
+  test('comes again at once for a link that broke after a life of its own, and later for one that did not', () => {
+    up(600)
+    run(1000)
+    open(peer(600))
+    now = 60_000
+    edges.heard(peer(600), at())
+    effects = []
+    edges.linkClosed(peer(600), at())
+    run(now + 200)
+    expect(dialled()).toEqual([peer(600)])
+    open(peer(600))
+    now += 10
+    edges.linkClosed(peer(600), at())
+    run(now + 200)
+    expect(dialled().length, 'no hurry').toBe(1)
+  })
+})
+
+describe('links', () => {
+  test('that neither end needs go after a grace time, and not before', () => {
+    up(...many)
+    run(1000)
+    openAllWanted()
+    const spare = peer(many.find((n) => !edges.wanted.has(peer(n))) as number)
+    open(spare)
+    const opened = now
+    run(opened + 2000)
+    expect(said).toContainEqual([spare, 'spare'])
+    expect(hungUp()).toEqual([])
+    edges.onEdge(spare, 'spare', at())
+    run(opened + edgesDefaults.graceMs - 1)
+    expect(hungUp()).toEqual([])
+    run(opened + edgesDefaults.graceMs)
+    expect(hungUp()).toEqual([[spare, 'ERR_SURPLUS']])
+  })
+
+  test('stay as long as the other end needs them', () => {
+    up(...many)
+    run(1000)
+    openAllWanted()
+    const theirs = peer(many.find((n) => !edges.wanted.has(peer(n))) as number)
+    open(theirs)
+    for (const id of edges.peers()) edges.heard(id, at())
+    run(now + 25_000)
+    expect(hungUp()).toEqual([])
+    edges.onEdge(theirs, 'spare', at())
+    expect(hungUp(), 'its grace is long over').toEqual([[theirs, 'ERR_SURPLUS']])
+  })
+
+  test('are never more than the cap, whoever dials, and our neighbours have the right of way', () => {
+    up(...many)
+    run(1000)
+    for (let n = 10_000; n < 13_000; n++) {
+      if (!edges.admits(peer(n), at())) continue
+      open(peer(n))
+      expect(edges.size).toBeLessThanOrEqual(edgesDefaults.linksMax)
+      now += 1
+    }
+    expect(edges.size).toBe(edgesDefaults.linksMax)
+    for (const id of edges.wanted) {
+      expect(edges.admits(id, at())).toBe(true)
+      open(id)
+      expect(edges.has(id)).toBe(true)
+    }
+    expect(edges.size).toBe(edgesDefaults.linksMax)
+    now += 10
+    expect(edges.admits(peer(20_000), at()), 'a stranger while all are young').toBe(false)
+    now += 2000
+    expect(edges.admits(peer(20_000), at()), 'and when they had their time').toBe(true)
+    const before = [...edges.peers()]
+    open(peer(20_000))
+    expect(before.filter((id) => !edges.has(id) && edges.wanted.has(id))).toEqual([])
+  })
+
+  test('on which nothing is heard are closed, and those on which something is are not', () => {
+    up(600, 601)
+    run(1000)
+    open(peer(600))
+    open(peer(601))
+    for (let t = 2000; t <= 40_000; t += 2000) {
+      run(t)
+      edges.heard(peer(601), at())
+    }
+    expect(hungUp()).toEqual([[peer(600), 'ERR_MUTE']])
+  })
+
+  test('are not mute because we were asleep', () => {
+    up(600)
+    run(1000)
+    open(peer(600))
+    now = 500_000
+    edges.resumed(at())
+    edges.tick(at())
+    expect(hungUp()).toEqual([])
+  })
+
+  test('to a dead member are hung up, however open they look', () => {
+    up(600)
+    run(1000)
+    open(peer(600))
+    down(600, 'failed')
+    expect(hungUp()).toEqual([[peer(600), 'ERR_DOWN']])
+  })
+})
+
+describe('a pair that cannot link', () => {
+  beforeEach(() => {
+    make({ extraLinks: 0 })
+    up(...many)
+    run(200)
+  })
+
+  const fail = (id: PeerId) => {
+    edges.dialFailed(id, 'ERR_DIAL_TIMEOUT', at())
+    run(now + 3000)
+  }
+
+  test('is found out by failed dials, said to the other, and its edge falls to the next on the ring', () => {
+    const [first] = edges.wanted as Set<PeerId>
+    const id = first as PeerId
+    for (const other of edges.wanted) if (other !== id) open(other)
+    fail(id)
+    expect(edges.isUnlinkable(id)).toBe(false)
+    expect(edges.wanted.has(id)).toBe(true)
+    fail(id)
+    expect(edges.isUnlinkable(id)).toBe(true)
+    expect(said).toContainEqual([id, 'cannot'])
+    expect(edges.wanted.has(id)).toBe(false)
+    const ring = [0, 1, 2, 3].find((r) => [rings.nearest(r, me, 1), rings.nearest(r, me, -1)].includes(id)) as number
+    const direction = rings.nearest(ring, me, 1) === id ? 1 : -1
+    expect(edges.wanted.has(rings.nearest(ring, me, direction, (other) => other !== id) as PeerId)).toBe(true)
+  })
+
+  test('is one as soon as the other end says so, but not against an open link', () => {
+    const [a, b] = [...edges.wanted] as [PeerId, PeerId]
+    edges.onEdge(a, 'cannot', at())
+    expect(edges.isUnlinkable(a)).toBe(true)
+    open(b)
+    edges.onEdge(b, 'cannot', at())
+    expect(edges.isUnlinkable(b)).toBe(false)
+    expect(said).toEqual([[b, 'can']])
+    edges.onEdge(a, 'can', at())
+    expect(edges.isUnlinkable(a)).toBe(false)
+    edges.onEdge(peer(70_000), 'cannot', at())
+    expect(edges.isUnlinkable(peer(70_000)), 'no member').toBe(false)
+  })
+
+  test('is tried again now and then, and is one no more when a link comes about', () => {
+    const [id] = [...edges.wanted] as [PeerId]
+    for (const other of edges.wanted) if (other !== id) open(other)
+    fail(id)
+    fail(id)
+    openAllWanted()
+    const standIn = [...edges.peers()].find((other) => !rings.neighboursOf(me).includes(other)) as PeerId
+    effects = []
+    for (let t = now; t < now + 2 * edgesDefaults.unlinkableMs && dialled().length === 0; t += 4000) {
+      run(t)
+      for (const other of edges.peers()) edges.heard(other, at())
+    }
+    expect(dialled()).toContain(id)
+    expect(edges.has(standIn), 'its stand-in stays meanwhile').toBe(true)
+    said = []
+    open(id)
+    expect(edges.isUnlinkable(id)).toBe(false)
+    expect(said).toContainEqual([id, 'can'])
+    expect(edges.wanted.has(standIn)).toBe(false)
+  })
+
+  test('is not what absence or a full house mean', () => {
+    const [id] = [...edges.wanted] as [PeerId]
+    for (let n = 0; n < 10; n++) edges.dialFailed(id, 'ERR_ABSENT', at())
+    expect(edges.isUnlinkable(id)).toBe(false)
+    expect(said).toEqual([])
+  })
+})
+
+describe('extra links', () => {
+  beforeEach(() => {
+    make()
+    up(...many)
+    run(1000)
+    openAllWanted()
+  })
+
+  const hear = (ms: number) => {
+    for (const end = now + ms; now < end;) {
+      for (const id of edges.peers()) edges.heard(id, at())
+      run(Math.min(end, now + 2000))
+    }
+  }
+  const asks = () => said.flatMap(([id, word]) => (word === 'ask' ? [id] : []))
+
+  test('are asked for, dialled when granted, and kept', () => {
+    hear(5000)
+    const [asked] = asks() as [PeerId]
+    expect(edges.wanted.has(asked)).toBe(false)
+    expect(dialled()).not.toContain(asked)
+    edges.onEdge(asked, 'grant', at())
+    expect(dialled()).toContain(asked)
+    open(asked)
+    hear(30_000)
+    expect(edges.has(asked)).toBe(true)
+    expect(hungUp()).toEqual([])
+  })
+
+  test('are two in all, of which strangers choose one at most', () => {
+    const strangers = many.map(peer).filter((id) => !edges.has(id) && !edges.wanted.has(id))
+    for (const id of strangers) edges.onEdge(id, 'ask', at())
+    const granted = said.flatMap(([id, word]) => (word === 'grant' ? [id] : []))
+    expect(granted).toEqual([strangers[0]])
+    open(granted[0] as PeerId)
+    for (let n = 0; n < 40; n++) {
+      hear(4000)
+      const id = asks().at(-1)
+      if (id === undefined || edges.has(id)) continue
+      edges.onEdge(id, 'grant', at())
+      open(id)
+    }
+    expect(edges.size).toBe(edges.wanted.size + 2)
+  })
+
+  test('are asked for ever more rarely while all decline', () => {
+    for (let n = 0; n < 150; n++) {
+      hear(4000)
+      const id = asks().at(-1)
+      if (id !== undefined) edges.onEdge(id, 'decline', at())
+    }
+    expect(asks().length).toBeGreaterThan(5)
+    expect(asks().length).toBeLessThan(30)
+  })
+
+  test('are not granted by a grant that nobody asked for, nor to strangers', () => {
+    effects = []
+    edges.onEdge(peer(many[5] as number), 'grant', at())
+    edges.onEdge(peer(80_000), 'ask', at())
+    expect(dialled()).toEqual([])
+    expect(said.at(-1)).toEqual([peer(80_000), 'decline'])
+  })
+})
+
+describe('the door', () => {
+  test('is where a peer without links dials a few of the sample, not all', () => {
+    const sample = Array.from({ length: 16 }, (_, n) => peer(n))
+    edges.doorSample(sample, at())
+    expect(dialled().length).toBe(2)
+    edges.dialFailed(dialled()[0] as PeerId, 'ERR_ABSENT', at())
+    expect(dialled().length, 'the next when one is not there').toBe(3)
+    open(dialled()[2] as PeerId)
+    run(1000)
+    expect(dialled().length).toBe(3)
+  })
+
+  test('shows other islands: who is in the sample and does not become a member is dialled, two at a time', () => {
+    up(...many)
+    run(1000)
+    openAllWanted()
+    effects = []
+    edges.doorSample([peer(1), peer(2), peer(3), peer(many[0] as number)], at())
+    expect(dialled()).toEqual([])
+    up(3)
+    run(now + 4000)
+    expect(
+      dialled()
+        .filter((id) => id <= peer(3))
+        .sort(),
+    ).toEqual([peer(1), peer(2)])
+  })
+
+  test('is where the failed are looked for: rarely by one of many, and no more once they are known to be absent', () => {
+    up(600, 601)
+    run(1000)
+    openAllWanted()
+    edges.doorSample([], at())
+    effects = []
+    down(600, 'failed')
+    const end = now + 60_000
+    let dials = 0
+    while (now < end) {
+      run(now + 100)
+      edges.heard(peer(601), at())
+      if (dialled().length === dials) continue
+      dials = dialled().length
+      edges.dialFailed(peer(600), 'ERR_CLOSED', at())
+    }
+    expect(dials).toBeGreaterThan(10)
+    expect(dials).toBeLessThan(60)
+    run(now + 5000)
+    edges.dialFailed(peer(600), 'ERR_ABSENT', at())
+    effects = []
+    for (let n = 0; n < 10; n++) {
+      run(now + 5000)
+      edges.heard(peer(601), at())
+    }
+    expect(dialled()).toEqual([])
+  })
+
+  test('is let go by those who do not keep it, and taken again by whoever has no links left', () => {
+    up(...many)
+    const keeper = rings.rank(me) < edgesDefaults.doorKeepers
+    expect(keeper, 'this test is about one that is not').toBe(false)
+    run(1000)
+    openAllWanted()
+    for (let n = 0; n < 10; n++) {
+      run(now + 2000)
+      for (const id of edges.peers()) edges.heard(id, at())
+    }
+    expect(doors()).toEqual([false])
+    for (const id of [...edges.peers()]) edges.linkClosed(id, at())
+    expect(doors()).toEqual([false, true])
+  })
+
+  test('is kept by everybody in a small room, and by the lowest on the first ring in a large one', () => {
+    const ids = [me, ...many.map(peer)]
+    for (const id of ids) rings.add(id)
+    const keepers = ids.filter((id) => rings.rank(id) < edgesDefaults.doorKeepers)
+    expect(keepers.length).toBe(5)
+    make()
+    up(...many.slice(0, 15))
+    run(1000)
+    openAllWanted()
+    for (let n = 0; n < 20; n++) {
+      run(now + 2000)
+      for (const id of edges.peers()) edges.heard(id, at())
+    }
+    expect(doors()).toEqual([])
+  })
+})
