@@ -72,8 +72,8 @@ function Row({ peer: { member, fading }, now }: { peer: Present; now: number }) 
         <span class="name">{nameOf(member)}</span>
         <span class="id">
           {self && <span class="tag">you</span>}
-          {shortId(id)}
-          {zone && <span class="zone-small"> · {zone}</span>}
+          <span class={zone === undefined ? '' : 'short-id'}>{shortId(id)}</span>
+          {zone !== undefined && <span class="zone-small">{zone}</span>}
         </span>
       </th>
       <td class="status">
