@@ -213,6 +213,10 @@ export class Experiment {
         peer.arrive({ type: 'received', link, message: { type: 'gossip', claims: claims.slice(at, at + 512) } })
       }
     }
+    for (const [one, other] of peers[0]?.machine.edges() ?? []) {
+      const [a, b] = [world.find(one), world.find(other)]
+      if (a !== undefined && b !== undefined && !a.linkedTo(b)) world.link(a, b)
+    }
     // Long enough for what was fresh to be flushed to nowhere, too short for anyone to miss an ack.
     world.runFor(60)
     world.warming = false

@@ -22,6 +22,8 @@ export interface Machine {
   handle(input: Input, now: Millis): readonly Effect[]
   deadline(): Millis | undefined
   members(): ReadonlyMap<PeerId, CoreMember>
+  /** Pairs that should be linked, as this peer computes them from its view. */
+  edges(): readonly (readonly [PeerId, PeerId])[]
 }
 
 /** One peer's end of a link. */

@@ -42,6 +42,10 @@ class Pinger implements Machine {
     return new Map()
   }
 
+  edges(): readonly (readonly [PeerId, PeerId])[] {
+    return []
+  }
+
   received(): number[] {
     return this.heard.filter(({ input }) => input.type === 'received').map(({ at }) => at)
   }

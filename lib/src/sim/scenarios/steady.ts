@@ -5,7 +5,7 @@ import { Experiment } from '../experiment.ts'
 /** For what the start left under way: late dials, surplus links, the first digests. */
 const quietenMs = 15_000
 /** From here on a world is warmed rather than bootstrapped: its meeting costs more than its minute. */
-export const warmFrom = 128
+export const warmFrom = 48
 
 export const steady: Scenario = {
   name: 'steady',
