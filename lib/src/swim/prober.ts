@@ -25,8 +25,8 @@ interface Probe {
 }
 
 export interface ProbeOutcomes {
-  /** No answer by any way, since `startedAt`. */
-  silent(target: PeerId, startedAt: Millis, now: Millis): void
+  /** No answer by any way, since `startedAt`; `asked` when it is certain that somebody was asked. */
+  silent(target: PeerId, asked: boolean, startedAt: Millis, now: Millis): void
   answered(target: PeerId, now: Millis): void
   ping(target: PeerId, seq: number): void
 }
@@ -226,7 +226,15 @@ export class Prober {
     this.#probes.delete(probe.target)
     // Lifeguard §IV.A: a nack that stays out says that the trouble may be ours.
     this.#context.awareness.add(Math.max(0, probe.helpers - probe.nacks))
-    this.#outcomes.silent(probe.target, probe.startedAt, now)
+    // No link to ping it over, and not one nack: nothing shows that anybody was asked, so nobody kept silent.
+    // A tab that thaws, all of its links gone, would otherwise accuse the next one that it thinks of.
+    const asked = probe.seqs.length > 0 || probe.nacks > 0 || !this.#othersMightKnow(probe.target)
+    this.#outcomes.silent(probe.target, asked, probe.startedAt, now)
+  }
+
+  #othersMightKnow(target: PeerId): boolean {
+    const { port, table } = this.#context
+    return port.monitorsOf(target).some((peer) => peer !== port.self && table.get(peer)?.status === 'alive')
   }
 }
 

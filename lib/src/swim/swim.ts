@@ -61,7 +61,7 @@ export class Swim {
     this.#prober = new Prober(this.#context, {
       ping: (target, seq) => port.send(target, { type: 'ping', ...this.#cargo(target, seq) }, 'probe'),
       answered: () => undefined,
-      silent: (target, startedAt, at) => this.#onSilent(target, startedAt, at),
+      silent: (target, asked, startedAt, at) => this.#onSilent(target, asked, startedAt, at),
     })
     this.#judgement = new Judgement(this.#context, {
       suspected: (record) => port.notify({ type: 'member-suspected', record }),
@@ -348,7 +348,7 @@ export class Swim {
     if (port.neighbours().includes(subject)) this.#prober.probe(subject, true, now)
   }
 
-  #onSilent(target: PeerId, startedAt: Millis, now: Millis): void {
+  #onSilent(target: PeerId, asked: boolean, startedAt: Millis, now: Millis): void {
     const { table, port, config, wall } = this.#context
     const record = table.get(target)
     if (record === undefined || !present(record.status)) return
@@ -356,6 +356,7 @@ export class Swim {
       this.#doubtSelf(target, startedAt, now)
       return
     }
+    if (!asked) return
     if (record.suspicion !== undefined) this.#prober.probe(target, true, now)
     if (!this.#judgement.mayAccuse(record, now)) return
     const ttlMs = Math.max(config.accusationWindowMs, record.alive.ttlMs)
