@@ -23,7 +23,10 @@ function memberAt(observer: SimPeer, subject: SimPeer): CoreMember {
   return member
 }
 
-const tell = (type: 'member-failed' | 'member-left' | 'member-joined' | 'member-recovered', member: CoreMember): CoreEvent => ({
+const tell = (
+  type: 'member-failed' | 'member-left' | 'member-joined' | 'member-recovered',
+  member: CoreMember,
+): CoreEvent => ({
   type,
   member,
 })

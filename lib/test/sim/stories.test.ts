@@ -1,0 +1,229 @@
+/** Scenarios as stories, each in a world of its own. */
+import { describe, expect, it } from 'vitest'
+import { conditionDefaults, Experiment, liar } from 'shoal/sim'
+import type { Conditions, SimPeer } from 'shoal/sim'
+
+function mesh(peers: number, seed: string, conditions: Partial<Conditions> = {}): Experiment {
+  const experiment = new Experiment({ ...conditionDefaults, peers, seed, ...conditions })
+  experiment.settle()
+  return experiment
+}
+
+const statusAt = (observer: SimPeer, subject: SimPeer): string | undefined =>
+  observer.machine.members().get(subject.id)?.status
+
+/** What an observer was told of a subject, in order, without repetitions. */
+function story(experiment: Experiment, observer: SimPeer, subject: SimPeer): string[] {
+  const told: string[] = []
+  experiment.world.observe({
+    onNotify(peer, event) {
+      if (peer !== observer || !('member' in event) || event.member.id !== subject.id) return
+      if (told[told.length - 1] !== event.type) told.push(event.type)
+    },
+  })
+  return told
+}
+
+function breaches(experiment: Experiment): readonly string[] {
+  return experiment.finish({}).breaches
+}
+
+function three(experiment: Experiment): [SimPeer, SimPeer, SimPeer] {
+  const [a, b, c] = experiment.peers
+  if (a === undefined || b === undefined || c === undefined) throw new Error('fewer than three peers')
+  return [a, b, c]
+}
+
+describe('in a small mesh', () => {
+  it('three peers agree; one is cut off, suspected, then dead; the cut heals; it refutes and returns', () => {
+    const experiment = mesh(3, 'cut off')
+    const [a, b, c] = three(experiment)
+    const told = story(experiment, a, c)
+    experiment.tolerate()
+    experiment.world.partition([a, b], [c])
+    experiment.world.runFor(12_000)
+    expect(told).toEqual(['member-suspected', 'member-failed'])
+    expect(statusAt(b, c)).toBe('dead')
+    const before = c.machine.members().get(c.id)?.incarnation ?? 0
+    experiment.world.heal()
+    experiment.world.runFor(15_000)
+    expect(told).toEqual(['member-suspected', 'member-failed', 'member-recovered'])
+    expect(statusAt(b, c)).toBe('alive')
+    expect(c.machine.members().get(c.id)?.incarnation).toBeGreaterThan(before)
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('whoever hears nobody at all says that it is isolated, and accuses nobody', () => {
+    const experiment = mesh(5, 'isolated')
+    const [a] = three(experiment)
+    const events: string[] = []
+    experiment.world.observe({ onNotify: (peer, event) => void (peer === a && events.push(event.type)) })
+    experiment.tolerate()
+    experiment.world.partition(experiment.peers.slice(1), [a])
+    experiment.world.runFor(10_000)
+    expect(events).toContain('isolated')
+    expect(events).not.toContain('member-failed')
+    experiment.world.heal()
+    experiment.world.runFor(15_000)
+    expect(events).toContain('reconnected')
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('a tab that leaves is gone at once, and nobody ever calls it failed', () => {
+    const experiment = mesh(8, 'leave')
+    const [a, b] = three(experiment)
+    const told = story(experiment, a, b)
+    b.arrive({ type: 'leave' })
+    experiment.world.runFor(500)
+    expect(told).toEqual(['member-left'])
+    experiment.world.runFor(20_000)
+    expect(told).toEqual(['member-left'])
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('a tab that was reloaded under the same key is the same member again, in a newer run', () => {
+    const experiment = mesh(6, 'reload')
+    const [a, b] = three(experiment)
+    experiment.world.crash(b, true)
+    experiment.world.runFor(300)
+    const again = experiment.world.spawn({ again: b })
+    experiment.world.runFor(15_000)
+    expect(again.id).toBe(b.id)
+    const member = a.machine.members().get(b.id)
+    expect(member).toMatchObject({ status: 'alive', instance: again.instance })
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('a frozen tab is dead after a while, and alive again soon after it thaws', () => {
+    const experiment = mesh(6, 'frozen')
+    const [a, b] = three(experiment)
+    const told = story(experiment, a, b)
+    experiment.excuse(b)
+    b.stall(20_000, 'process')
+    experiment.world.runFor(19_000)
+    expect(told).toEqual(['member-suspected', 'member-failed'])
+    experiment.world.runFor(11_000)
+    expect(told.slice(2)).toEqual(['member-recovered'])
+    for (const peer of experiment.peers) if (peer !== b) expect(statusAt(b, peer)).toBe('alive')
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('a tab that froze only for a moment is not declared dead, and declares nobody dead', () => {
+    const experiment = mesh(8, 'moment')
+    const [, b] = three(experiment)
+    b.stall(1200, 'process')
+    experiment.world.runFor(30_000)
+    expect(experiment.figures.falseDeaths).toEqual([])
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('the mesh goes on without its server: it sees a crash, and mends itself', () => {
+    const experiment = mesh(14, 'no server')
+    const [a, b] = three(experiment)
+    experiment.world.door.kill()
+    experiment.world.runFor(2000)
+    const { last, unseen } = experiment.crash([b], 20_000)
+    expect(unseen).toBe(0)
+    expect(Math.max(...last)).toBeLessThan(8000)
+    experiment.world.runFor(15_000)
+    const relayed = experiment.world.door.relayed
+    const neighbours = a.machine.edges().filter((edge) => edge.includes(a.id))
+    for (const edge of neighbours) {
+      const other = experiment.world.find(edge[0] === a.id ? edge[1] : edge[0])
+      expect(other !== undefined && a.linkedTo(other)).toBe(true)
+    }
+    experiment.world.runFor(1000)
+    expect(experiment.world.door.relayed).toBe(relayed)
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('a newcomer gets in after the server was restarted', () => {
+    const experiment = mesh(6, 'restart')
+    experiment.world.door.kill()
+    experiment.world.runFor(10_000)
+    experiment.world.door.restart()
+    experiment.world.runFor(40_000)
+    experiment.world.spawn()
+    experiment.world.runFor(5000)
+    expect(experiment.disagreeing()).toBe(0)
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('two who can never be linked are members of each other all the same', () => {
+    const experiment = new Experiment({ ...conditionDefaults, peers: 6, seed: 'nat' })
+    experiment.world.network.forbid(0, 1)
+    experiment.settle()
+    experiment.world.runFor(60_000)
+    const [a, b] = three(experiment)
+    expect(a.linkedTo(b)).toBe(false)
+    expect(statusAt(a, b)).toBe('alive')
+    expect(experiment.figures.falseDeaths).toEqual([])
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('a cut in one direction between two is bridged by the others', () => {
+    const experiment = mesh(8, 'one way')
+    const [a, b] = three(experiment)
+    experiment.world.cut(a, b)
+    experiment.world.runFor(60_000)
+    expect(experiment.figures.falseDeaths).toEqual([])
+    experiment.world.heal()
+    experiment.world.runFor(15_000)
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('clocks that are half a minute off harm nobody', () => {
+    const experiment = mesh(8, 'skew', { clockSkewMs: 30_000 })
+    experiment.world.runFor(60_000)
+    const { unseen } = experiment.crash([three(experiment)[1]], 20_000)
+    expect(unseen).toBe(0)
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('ten in a hundred packets lost, some twice, some late: still nobody dies who lives', () => {
+    const network = { ...conditionDefaults.network, loss: 0.1, duplication: 0.05, reordering: 0.1 }
+    const experiment = mesh(12, 'lossy', { network })
+    experiment.world.runFor(120_000)
+    expect(experiment.figures.falseDeaths).toEqual([])
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('links as data channels are, slow instead of lossy, change nothing of that', () => {
+    const network = { ...conditionDefaults.network, loss: 0.05, reliable: true }
+    const experiment = mesh(12, 'reliable', { network })
+    experiment.world.runFor(60_000)
+    expect(experiment.figures.falseDeaths).toEqual([])
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('a liar who accuses everyone of being dead gets nobody evicted', () => {
+    const experiment = mesh(10, 'accuser')
+    experiment.world.spawn({ liar: liar('accuse-all') })
+    experiment.world.runFor(60_000)
+    expect(experiment.figures.falseDeaths).toEqual([])
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('whoever forges is refused, and loses its links; whoever only passes on what it got does not', () => {
+    const experiment = mesh(10, 'forger')
+    const forger = experiment.world.spawn({ liar: liar('forge') })
+    const hungUp = new Map<SimPeer, number>()
+    experiment.world.observe({
+      onHangUp(end, code) {
+        if (code === 'ERR_CLAIM_SIGNATURE') hungUp.set(end.other.peer, (hungUp.get(end.other.peer) ?? 0) + 1)
+      },
+    })
+    experiment.world.runFor(30_000)
+    expect([...hungUp.keys()]).toEqual([forger])
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('with real signatures it is the same story', () => {
+    const experiment = mesh(4, 'real', { crypto: 'real' })
+    const [a, b] = three(experiment)
+    const told = story(experiment, a, b)
+    experiment.crash([b], 20_000)
+    expect(told).toEqual(['member-suspected', 'member-failed'])
+    expect(breaches(experiment)).toEqual([])
+  })
+})
