@@ -282,7 +282,11 @@ export class Driver {
         driven.addTo(this.#past)
         this.#links.delete(id)
         // What it said last may still be under verification, and it may be a leave.
-        pipeline.endLink(id, () => this.handle({ type: 'link-closed', link: id }))
+        pipeline.endLink(id, () => {
+          this.handle({ type: 'link-closed', link: id })
+          // Whoever waited for room goes on only now: the core must not take this link for open.
+          driven.queue.close()
+        })
       },
     })
     this.#links.set(id, driven)
@@ -394,6 +398,7 @@ class DrivenLink implements OpenLink {
     this.addTo(sums)
     this.#link.onClose = undefined
     this.#end()
+    this.queue.close()
   }
 
   #close(code: string): void {
@@ -406,6 +411,5 @@ class DrivenLink implements OpenLink {
     this.#closed = true
     this.#link.onFrame = undefined
     this.#cancelHangUp?.()
-    this.queue.close()
   }
 }

@@ -41,7 +41,7 @@ export class ManualTime {
   }
 
   #nextAt(): number | undefined {
-    const times: number[] = [...this.hosts].flatMap((host) => host.dueAt ?? [])
+    const times: number[] = [...this.hosts].flatMap((host) => (host.frozen ? [] : (host.dueAt ?? [])))
     for (const { at } of this.#later) times.push(at)
     return times.length === 0 ? undefined : Math.min(...times)
   }
@@ -65,6 +65,7 @@ export class ManualHost implements Host {
   dueAt: Millis | undefined
   granularity = 0
   closed = false
+  #frozen = false
 
   constructor(time: ManualTime) {
     this.#time = time
@@ -91,9 +92,23 @@ export class ManualHost implements Host {
   }
 
   ringIfDue(): void {
-    if (this.dueAt === undefined || this.dueAt > this.#time.nowMs) return
+    if (this.#frozen || this.dueAt === undefined || this.dueAt > this.#time.nowMs) return
     this.dueAt = undefined
     this.onTick?.()
+  }
+
+  /** The page is frozen: its timer does not go off. (What its network delivers is another matter.) */
+  freeze(): void {
+    this.#frozen = true
+  }
+
+  thaw(): void {
+    this.#frozen = false
+    this.ringIfDue()
+  }
+
+  get frozen(): boolean {
+    return this.#frozen
   }
 
   close(): void {

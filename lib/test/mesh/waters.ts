@@ -1,10 +1,11 @@
 /** A test's world: one clock, one in-memory network, one signaling server, and any number of peers in it. */
+import { loadScriptEd25519 } from '../../src/identity/webcrypto.ts'
 import type { JoinOptions } from '../../src/mesh/join-options.ts'
 import { joinOn, type Platform } from '../../src/mesh/join.ts'
 import type { Mesh, MeshEventMap, Metadata } from '../../src/mesh/mesh.ts'
 import { MemoryHub } from '../../src/transport/memory.ts'
 import { FakeDoor } from './fake-door.ts'
-import { ManualTime } from './manual-host.ts'
+import { type ManualHost, ManualTime } from './manual-host.ts'
 
 export const signaling = 'wss://door.test/'
 
@@ -13,6 +14,8 @@ export class Waters {
   readonly door = new FakeDoor(this.time)
   readonly hub: MemoryHub
   readonly platform: Platform
+  readonly #hosts = new Map<string, ManualHost>()
+  #newest: ManualHost | undefined
 
   constructor() {
     const { time, door } = this
@@ -21,12 +24,15 @@ export class Waters {
     hub.latencyMs = 1
     this.hub = hub
     this.platform = {
-      openHost: () => time.host(),
+      openHost: () => (this.#newest = time.host()),
       // Keys and signatures in script answer at once, so that the clock need not wait for a thread.
       subtle: () => undefined,
       load: async () => ({
         openSocket: (url) => door.open(url),
-        transport: ({ credentials }) => hub.transport({ credentials }),
+        transport: ({ credentials }) => {
+          this.#hosts.set(credentials.signer.peerId, this.#newest!)
+          return hub.transport({ credentials })
+        },
       }),
     }
   }
@@ -37,8 +43,15 @@ export class Waters {
     return this.during(joining)
   }
 
+  /** The clock and timer by which this one lives. */
+  hostOf(mesh: Mesh): ManualHost {
+    return this.#hosts.get(mesh.id)!
+  }
+
   /** Lets time pass until the promise has settled. */
   async during<T>(promise: Promise<T>): Promise<T> {
+    // Loaded when it is first needed, in real time; made-up time waits for it.
+    await loadScriptEd25519()
     let settled = false
     const done = () => (settled = true)
     promise.then(done, done)
