@@ -26,6 +26,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{lib,signaling-server,demo}/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: simulation,
+          // Seconds on a machine of its own; the ceiling is for one that is shared.
+          testTimeout: 60_000,
         },
       },
       {
