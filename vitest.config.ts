@@ -36,7 +36,7 @@ export default defineConfig({
       },
       {
         // Browsers want the machine for themselves: one file at a time.
-        test: { name: 'e2e', include: ['e2e/**/*.test.ts'], maxWorkers: 1, testTimeout: 60_000, hookTimeout: 60_000 },
+        test: { name: 'e2e', include: ['e2e/**/*.test.ts'], maxWorkers: 1, testTimeout: 240_000, hookTimeout: 120_000 },
       },
     ],
   },

@@ -1,0 +1,137 @@
+/**
+ * The world of one test: browsers, a demo, a signaling server, and whoever swims there. It closes what
+ * it opened, and says what went wrong unseen.
+ */
+import type { Browser } from 'playwright'
+import { launch } from './browsers.ts'
+import { Demo } from './demo.ts'
+import { Edge } from './edge.ts'
+import { eventually } from './eventually.ts'
+import type { MemberNote, Peer, PeerKind } from './peer.ts'
+import { Signaling } from './signaling.ts'
+import { Tab } from './tab.ts'
+
+export interface PeerOptions {
+  readonly room?: string
+  readonly name?: string
+  readonly zone?: string
+  readonly signaling?: string
+}
+
+let rooms = 0
+
+export class Sea {
+  readonly demo: Demo
+  readonly signaling: Signaling
+  readonly #browsers = new Map<Tab['kind'], Promise<Browser>>()
+  readonly #peers = new Set<Peer>()
+  /** A new one for each test. */
+  room = ''
+
+  private constructor(demo: Demo, signaling: Signaling) {
+    this.demo = demo
+    this.signaling = signaling
+  }
+
+  /** With these browsers started; others start when they are needed. */
+  static async open(...browsers: readonly Tab['kind'][]): Promise<Sea> {
+    const sea = new Sea(await Demo.serve(), await Signaling.start())
+    await Promise.all(browsers.map((kind) => sea.browser(kind)))
+    return sea
+  }
+
+  /** To be called before each test. */
+  newRoom(): void {
+    this.room = `sea ${process.pid} ${++rooms}`
+  }
+
+  browser(kind: Tab['kind']): Promise<Browser> {
+    const browser = this.#browsers.get(kind) ?? launch[kind]()
+    this.#browsers.set(kind, browser)
+    return browser
+  }
+
+  /** A tab whose page is loaded, joined or not. */
+  async openTab(kind: Tab['kind'], options: PeerOptions = {}): Promise<Tab> {
+    const { room = this.room, name = `${kind} ${this.#peers.size}`, zone, signaling = this.signaling.url } = options
+    const url = this.demo.url({ room, name, signaling, ...(zone === undefined ? {} : { zone }) })
+    const tab = await Tab.open(await this.browser(kind), kind, name, url)
+    this.#peers.add(tab)
+    return tab
+  }
+
+  /** A tab that is in the mesh. */
+  async tab(kind: Tab['kind'], options: PeerOptions = {}): Promise<Tab> {
+    return (await this.openTab(kind, options)).joined()
+  }
+
+  /** A Node process that is in the mesh. */
+  async edge(options: PeerOptions = {}): Promise<Edge> {
+    const { room = this.room, name = `node ${this.#peers.size}`, zone, signaling = this.signaling.url } = options
+    const edge = await Edge.start(name, room, {
+      signaling,
+      metadata: { name },
+      ...(zone === undefined ? {} : { zone }),
+    })
+    this.#peers.add(edge)
+    return edge
+  }
+
+  /** Opens these at once, and waits until every view is full. */
+  async peers(...kinds: readonly PeerKind[]): Promise<Peer[]> {
+    const peers = await Promise.all(kinds.map((kind) => (kind === 'node' ? this.edge() : this.tab(kind))))
+    await allAgree(peers)
+    return peers
+  }
+
+  /** To be called after each test. Throws for an error that nobody caught in any peer. */
+  async clear(): Promise<void> {
+    const peers = [...this.#peers]
+    this.#peers.clear()
+    const troubles: string[] = []
+    for (const peer of peers) troubles.push(...(await peer.troubles()).map((trouble) => `${peer.name}: ${trouble}`))
+    await Promise.all(peers.map((peer) => peer.close()))
+    if (troubles.length > 0) throw new Error(`errors that nobody caught:\n${troubles.join('\n')}`)
+  }
+
+  async close(): Promise<void> {
+    for (const browser of this.#browsers.values()) await (await browser).close()
+    await this.signaling.kill()
+    await this.demo.close()
+  }
+}
+
+/** Ids of those who are here in this view. */
+export function living(view: Readonly<Record<string, MemberNote>>): string[] {
+  return Object.entries(view).flatMap(([id, { status }]) => (status === 'alive' ? [id] : []))
+}
+
+/** Waits until each of these sees exactly these alive. */
+export async function allAgree(peers: readonly Peer[]): Promise<void> {
+  const wanted = peers.map(({ id }) => id).sort()
+  for (const peer of peers) {
+    await eventually(
+      `${peer.name} to see ${peers.map(({ name }) => name).join(', ')}`,
+      async () => living(await peer.members()).sort(),
+      (seen) => seen.join() === wanted.join(),
+    )
+  }
+}
+
+/** Waits until each of these shows `subject` with this status. */
+export async function allSee(peers: readonly Peer[], subject: Peer, status: string): Promise<void> {
+  for (const peer of peers) {
+    await eventually(
+      `${peer.name} to see ${subject.name} ${status}`,
+      async () => (await peer.members())[subject.id]?.status,
+      (seen) => seen === status,
+    )
+  }
+}
+
+/** What this peer noticed of that one after it had joined, in order. */
+export async function news(peer: Peer, subject: Peer): Promise<string[]> {
+  return (await peer.notes())
+    .filter((note) => note.peer === subject.id && /^member-(?!joined)/.test(note.type))
+    .map(({ type }) => type)
+}
