@@ -29,7 +29,7 @@ export interface EdgesOptions {
   readonly settleMs?: number
   /** How long a link that neither end needs is kept. */
   readonly graceMs?: number
-  /** A link on which nothing was heard for so long is closed. */
+  /** A ring neighbour's link on which nothing was heard for so long is closed. */
   readonly muteMs?: number
   /** Failed dials after which a pair counts as unable to link. */
   readonly unlinkableDials?: number
@@ -384,7 +384,11 @@ export class Edges implements OpenLinks {
     }
     for (const [peer, { until }] of this.#reserved) if (until <= now) this.#reserved.delete(peer)
     for (const [peer, link] of this.#links) {
-      if (link.heardAt + this.#options.muteMs <= now) this.#hangUp(peer, 'ERR_MUTE', now)
+      if (link.heardAt + this.#options.muteMs > now) continue
+      if (this.#wanted.has(peer)) this.#hangUp(peer, 'ERR_MUTE', now)
+      // Only ring neighbours are probed: over a link to anybody else a quiet mesh sends nothing, and that
+      // it was silent shows nothing. Its time starts anew, should it become a neighbour's.
+      else link.heardAt = now
     }
     if (this.#asked !== undefined && this.#asked.until <= now) this.#declined(now)
     this.#settle(now)
