@@ -214,6 +214,7 @@ class SimplePeerConnection implements Connection {
     this.#peer = undefined
     this.#channel = undefined
     this.#stopNext?.()
+    this.#stopNext = undefined
     this.#stopLinger?.()
     this.#stopPoll?.()
     return peer

@@ -10,13 +10,13 @@ export class MiddleEnd {
   /** Called for each message of the victim. */
   onMessage: ((message: Uint8Array) => void) | undefined
   readonly opened: Promise<void>
-  readonly #connection: RTCPeerConnection
+  readonly connection: RTCPeerConnection
   readonly #channel: RTCDataChannel
   #ready: (() => void) | undefined
 
   constructor(wrtc: WebRtc) {
-    this.#connection = new wrtc.RTCPeerConnection({ iceServers: [] })
-    this.#channel = this.#connection.createDataChannel('', { negotiated: true, id: 0, ordered: true })
+    this.connection = new wrtc.RTCPeerConnection({ iceServers: [] })
+    this.#channel = this.connection.createDataChannel('', { negotiated: true, id: 0, ordered: true })
     this.#channel.binaryType = 'arraybuffer'
     this.opened = new Promise((resolve) => (this.#ready = resolve))
     this.#channel.onopen = () => this.#ready?.()
@@ -35,36 +35,51 @@ export class MiddleEnd {
     if (this.isOpen) this.#channel.send(message as Uint8Array<ArrayBuffer>)
   }
 
+  sendText(text: string): void {
+    this.#channel.send(text)
+  }
+
+  /** When so many messages have come. */
+  hears(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (this.heard.length >= count) resolve()
+      }
+      this.onMessage = check
+      check()
+    })
+  }
+
   /** An offer with its candidates inside. */
   async offer(): Promise<string> {
-    await this.#connection.setLocalDescription(await this.#connection.createOffer())
+    await this.connection.setLocalDescription(await this.connection.createOffer())
     return this.#gathered()
   }
 
   async answer(offer: string): Promise<string> {
-    await this.#connection.setRemoteDescription({ type: 'offer', sdp: offer })
-    await this.#connection.setLocalDescription(await this.#connection.createAnswer())
+    await this.connection.setRemoteDescription({ type: 'offer', sdp: offer })
+    await this.connection.setLocalDescription(await this.connection.createAnswer())
     return this.#gathered()
   }
 
   async accept(answer: string): Promise<void> {
-    await this.#connection.setRemoteDescription({ type: 'answer', sdp: answer })
+    await this.connection.setRemoteDescription({ type: 'answer', sdp: answer })
   }
 
   async addCandidates(candidates: readonly string[]): Promise<void> {
     for (const candidate of candidates) {
       if (candidate.includes('.local')) continue
-      await this.#connection.addIceCandidate({ candidate, sdpMLineIndex: 0, sdpMid: '0' })
+      await this.connection.addIceCandidate({ candidate, sdpMLineIndex: 0, sdpMid: '0' })
     }
   }
 
   close(): void {
     this.#channel.onmessage = null
-    this.#connection.close()
+    this.connection.close()
   }
 
   async #gathered(): Promise<string> {
-    const connection = this.#connection
+    const connection = this.connection
     if (connection.iceGatheringState !== 'complete') {
       await new Promise<void>((resolve) => {
         connection.addEventListener('icegatheringstatechange', () => {
