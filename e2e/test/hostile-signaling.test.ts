@@ -9,10 +9,9 @@ beforeAll(async () => void (laboratory = await Laboratory.open()))
 afterAll(() => laboratory.close())
 
 test.each(pairs)('between %s and %s', { timeout: 180_000 }, async (one, other) => {
-  const engines = [await laboratory.engine(one), await laboratory.engine(other)] as const
+  const open = [() => laboratory.engine(one), () => laboratory.engine(other)] as const
   // Twice: each of the two dials once.
-  const { attempts, undetected, problems } = await attackSignaling(engines, 2 * attacks.length)
-  for (const engine of engines) await engine.close()
+  const { attempts, undetected, problems } = await attackSignaling(open, 2 * attacks.length)
   expect({ attempts, undetected, problems: [...problems] }).toEqual({
     attempts: 2 * attacks.length,
     undetected: 0,

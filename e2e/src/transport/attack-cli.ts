@@ -36,9 +36,9 @@ export async function main(args: readonly string[]): Promise<number> {
     console.log(`${attacks.length} kinds of attack, in turn`)
     console.log('pair                 attempts  undetected  inconclusive  seconds')
     for (const [one, other] of chosen) {
-      const engines = [await laboratory.engine(one), await laboratory.engine(other)] as const
       const started = performance.now()
-      const tally = await attackSignaling(engines, attempts)
+      const open = [() => laboratory.engine(one), () => laboratory.engine(other)] as const
+      const tally = await attackSignaling(open, attempts)
       const seconds = ((performance.now() - started) / 1_000).toFixed(0)
       const cells = [tally.attempts, tally.undetected, tally.inconclusive, seconds].map(String)
       const widths = [8, 12, 14, 9]
@@ -48,7 +48,6 @@ export async function main(args: readonly string[]): Promise<number> {
         console.log(`  ${String(count).padStart(6)}  ${code}`)
       }
       bad += tally.undetected + tally.inconclusive
-      for (const engine of engines) await engine.close()
     }
   } finally {
     await laboratory.close()

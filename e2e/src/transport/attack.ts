@@ -17,13 +17,27 @@ export interface Tally {
 
 /** At most this many at once: each costs four connections. */
 const atOnce = 4
+/** A page may have 500 connections, closed ones counted until they are collected: then a fresh one goes on. */
+const attemptsPerPage = 192
 
 /** Runs `attempts` attacks in turn, between fresh peers each time. */
-export async function attackSignaling(engines: readonly [Engine, Engine], attempts: number): Promise<Tally> {
-  const wrtc = await loadWrtc()
+export async function attackSignaling(
+  openEngine: readonly [() => Promise<Engine>, () => Promise<Engine>],
+  attempts: number,
+): Promise<Tally> {
   const tally: Tally = { attempts: 0, undetected: 0, inconclusive: 0, stopped: new Map(), problems: new Set() }
+  while (tally.attempts < attempts) {
+    const engines = [await openEngine[0](), await openEngine[1]()] as const
+    await attackBetween(engines, Math.min(attempts, tally.attempts + attemptsPerPage), tally)
+    for (const engine of engines) await engine.close()
+  }
+  return tally
+}
+
+async function attackBetween(engines: readonly [Engine, Engine], until: number, tally: Tally): Promise<void> {
+  const wrtc = await loadWrtc()
   const worker = async (): Promise<void> => {
-    while (tally.attempts < attempts) {
+    while (tally.attempts < until) {
       const number = tally.attempts++
       const attack = attacks[number % attacks.length]!
       // Each engine is the victim that dials as often as the one that answers.
@@ -42,5 +56,4 @@ export async function attackSignaling(engines: readonly [Engine, Engine], attemp
     }
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
-  return tally
 }
