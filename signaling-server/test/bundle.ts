@@ -7,6 +7,7 @@ const root = new URL('../..', import.meta.url).pathname
 export interface BundleOptions {
   /** Left as imports: the runtime has them. */
   readonly external: readonly (string | RegExp)[]
+  readonly target: 'node' | 'webworker'
 }
 
 export async function bundle(entry: string, options: BundleOptions): Promise<string> {
@@ -22,7 +23,7 @@ export async function bundle(entry: string, options: BundleOptions): Promise<str
     root,
     logLevel: 'error',
     resolve: { alias },
-    ssr: { noExternal: true, target: 'webworker' },
+    ssr: { noExternal: true, target: options.target },
     build: {
       ssr: entry,
       write: false,

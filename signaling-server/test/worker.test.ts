@@ -10,7 +10,7 @@ const peersPerRoomMax = 20
 
 async function start(settings: Record<string, string> = {}): Promise<Miniflare> {
   const entry = new URL('../worker/test/worker-probe.ts', import.meta.url).pathname
-  const contents = await bundle(entry, { external: [/^cloudflare:/, /^node:/] })
+  const contents = await bundle(entry, { external: [/^cloudflare:/, /^node:/], target: 'webworker' })
   return new Miniflare({
     modules: [{ type: 'ESModule', path: 'index.mjs', contents }],
     compatibilityDate: '2026-02-12',

@@ -1,0 +1,295 @@
+/**
+ * `npm run bench -w signaling-server [-- idle|relay|storm|abuse|soak] [--seconds n] [--sockets n]`
+ *
+ * Ours beside PeerServer and y-webrtc's signaling server, each a process of its own and this one the load,
+ * on loopback, and it stops by itself. Without a name: everything but the soak. Figures of one run on a
+ * shared machine are worth their ratios, not their absolutes. Linux only: it reads /proc.
+ */
+import { parseArgs } from 'node:util'
+import { kinds, newId, start } from './servers.mjs'
+import { frame, percentile, registered } from './wire.mjs'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seconds: { type: 'string' }, sockets: { type: 'string', default: '10000' } },
+})
+const names = Object.keys(kinds)
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+function table(title, rows) {
+  console.log(`\n${title}`)
+  console.table(rows)
+}
+
+function ratio(ours, theirs) {
+  return `${(ours / theirs).toFixed(2)} ×`
+}
+
+/** Opens many sockets, a few at a time, in rooms of fifty. */
+async function fill(running, count) {
+  const wires = []
+  for (let at = 0; at < count; at += 50) {
+    const batch = Array.from({ length: Math.min(50, count - at) }, () =>
+      registered(running, newId(), `room-${at / 50}`),
+    )
+    for (const { wire } of await Promise.all(batch)) wires.push(wire)
+  }
+  return wires
+}
+
+async function idle() {
+  const count = Number(values.sockets)
+  const rows = {}
+  for (const name of names) {
+    const running = await start(name)
+    const before = await running.settledRssBytes()
+    const began = performance.now()
+    const wires = await fill(running, count)
+    const seconds = (performance.now() - began) / 1000
+    const each = ((await running.settledRssBytes()) - before) / count / 1024
+    const open = wires.filter(({ closed }) => !closed).length
+    rows[running.kind.name] = { sockets: open, 'KB each': each, 'opened per s': Math.round(count / seconds) }
+    for (const { socket } of wires) socket.destroy()
+    await running.stop()
+  }
+  const ours = rows[kinds.shoal.name]['KB each']
+  for (const row of Object.values(rows)) {
+    row['ours : this'] = ratio(ours, row['KB each'])
+    row['KB each'] = Number(row['KB each'].toFixed(1))
+  }
+  table(`Idle: ${count} registered sockets in one process, resident memory after collection`, rows)
+}
+
+async function relay() {
+  const seconds = Number(values.seconds ?? 8)
+  const pairs = 40
+  const inFlight = 16
+  const rows = {}
+  const shape = `${pairs} pairs, bursts of ${inFlight} messages of 0.9 KB`
+  for (const name of names) {
+    const running = await start(name)
+    const stops = []
+    let received = 0
+    for (let n = 0; n < pairs; n++) {
+      const [from, to, room] = [newId(), newId(), `pair-${n}`]
+      const [sender, receiver] = await Promise.all([registered(running, from, room), registered(running, to, room)])
+      const one = frame(running.kind.relay(to, room))
+      const burst = Buffer.concat(Array.from({ length: inFlight }, () => one))
+      let missing = inFlight
+      // The next burst leaves when the last of the one before has arrived.
+      receiver.wire.onFrames = (frames) => {
+        received += frames
+        missing -= frames
+        if (missing > 0) return
+        missing = inFlight
+        sender.wire.socket.write(burst)
+      }
+      stops.push(() => [sender, receiver].forEach(({ wire }) => wire.socket.destroy()))
+      sender.wire.socket.write(burst)
+    }
+    await pause(1_500)
+    const [began, cpu, count] = [performance.now(), running.cpuSeconds(), received]
+    await pause(seconds * 1000)
+    const messages = received - count
+    const busy = running.cpuSeconds() - cpu
+    rows[running.kind.name] = {
+      'messages per s': Math.round((messages / (performance.now() - began)) * 1000),
+      'per s of its processor': Math.round(messages / busy),
+      'processor used': `${Math.round((busy / seconds) * 100)} %`,
+    }
+    for (const stop of stops) stop()
+    await running.stop()
+  }
+  const ours = rows[kinds.shoal.name]
+  for (const row of Object.values(rows)) {
+    row['ours : this'] = ratio(ours['messages per s'], row['messages per s'])
+    row['by processor'] = ratio(ours['per s of its processor'], row['per s of its processor'])
+  }
+  table(`Relay: ${shape}`, rows)
+}
+
+/** Joins at an even pace. Answers how long each took, from dialling to being registered. */
+async function paced(running, count, seconds, room) {
+  const began = performance.now()
+  const joins = []
+  for (let n = 0; n < count; n++) {
+    const due = began + (n / count) * seconds * 1000
+    while (performance.now() < due) await pause(1)
+    joins.push(registered(running, newId(), room(n)))
+  }
+  const done = await Promise.allSettled(joins)
+  const good = done.filter(({ status }) => status === 'fulfilled').map(({ value }) => value)
+  return { times: good.map(({ ms }) => ms), failed: count - good.length, wires: good.map(({ wire }) => wire) }
+}
+
+async function storm() {
+  const rows = {}
+  for (const name of names) {
+    const running = await start(name, { SHOAL_CONNECTIONS_PER_MINUTE: '100000', SHOAL_CONNECTIONS_BURST: '100000' })
+    const { times, failed, wires } = await paced(running, 2_000, 10, (n) => `room-${n % 40}`)
+    rows[running.kind.name] = {
+      joined: times.length,
+      failed,
+      'p50 ms': Number(percentile(times, 0.5).toFixed(1)),
+      'p99 ms': Number(percentile(times, 0.99).toFixed(1)),
+      'processor s': running.cpuSeconds(),
+    }
+    for (const { socket } of wires) socket.destroy()
+    await running.stop()
+  }
+  table('Join storm: 2,000 joins in 10 s, from dialling to being registered', rows)
+}
+
+async function abuse() {
+  const seconds = Number(values.seconds ?? 20)
+  const running = await start('shoal', { SHOAL_CONNECTIONS_PER_MINUTE: '100000', SHOAL_CONNECTIONS_BURST: '100000' })
+  const until = performance.now() + seconds * 1000
+  let most = 0
+  const watch = setInterval(() => (most = Math.max(most, running.rssBytes())), 100)
+  const stopped = () => performance.now() > until
+  const counts = { 'slow readers cut off': 0, 'fragment floods cut off': 0, 'ping floods cut off': 0 }
+
+  // A hundred that read nothing, and one that sends to them as fast as they are opened again.
+  const slow = async () => {
+    while (!stopped()) {
+      const [id, mine] = [newId(), newId()]
+      const [reader, sender] = await Promise.all([registered(running, id, mine), registered(running, mine, mine)])
+      reader.wire.socket.pause()
+      const one = frame(JSON.stringify({ t: 'signal', to: id, data: 'A'.repeat(16_000) }))
+      let absent = false
+      sender.wire.onText = (text) => (absent ||= text.includes('absent'))
+      while (!absent && !stopped()) {
+        if (sender.wire.socket.writableLength < 200_000) sender.wire.socket.write(one)
+        await pause(1)
+      }
+      if (absent) counts['slow readers cut off']++
+      reader.wire.socket.destroy()
+      sender.wire.socket.destroy()
+    }
+  }
+  const flood = async (label, chunk) => {
+    while (!stopped()) {
+      const { wire } = await registered(running, newId(), 'flood')
+      while (!wire.closed && !stopped()) {
+        if (wire.socket.writableLength < 200_000) wire.socket.write(chunk)
+        await pause(1)
+      }
+      if (wire.closed) counts[label]++
+      wire.socket.destroy()
+    }
+  }
+  const tiny = Buffer.concat([frame('x', 1, false), ...Array.from({ length: 200 }, () => frame('x', 0, false))])
+  const pings = Buffer.concat(Array.from({ length: 200 }, () => frame('A'.repeat(125), 9)))
+  const attackers = [
+    ...Array.from({ length: 100 }, slow),
+    ...Array.from({ length: 10 }, () => flood('fragment floods cut off', tiny)),
+    ...Array.from({ length: 10 }, () => flood('ping floods cut off', pings)),
+  ]
+  // One that was cut off in the middle of its registration tries again: its end is not the bench's.
+  const attack = Promise.all(attackers.map((one) => one.catch(() => {})))
+  await pause(1_000)
+  const { times, failed } = await paced(running, Math.floor((seconds - 3) * 20), seconds - 3, (n) => `honest-${n % 20}`)
+  await attack
+  clearInterval(watch)
+  table(`Abuse: 100 slow readers, 10 fragment floods and 10 ping floods for ${seconds} s`, {
+    [running.kind.name]: {
+      'most MB resident': Math.round(most / 1_048_576),
+      'honest joins': times.length,
+      failed,
+      'p50 ms': Number(percentile(times, 0.5).toFixed(1)),
+      'p99 ms': Number(percentile(times, 0.99).toFixed(1)),
+      ...counts,
+    },
+  })
+  await running.stop()
+}
+
+/** Least squares: how much y grows for each x. */
+function slope(points) {
+  const mean = (of) => points.reduce((sum, point) => sum + of(point), 0) / points.length
+  const [mx, my] = [mean(([x]) => x), mean(([, y]) => y)]
+  const up = points.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0)
+  return up / points.reduce((sum, [x]) => sum + (x - mx) ** 2, 0)
+}
+
+/** A day of one join a second, in ten minutes: sockets come, signal, and go in every way there is. */
+async function soak() {
+  const seconds = Number(values.seconds ?? 600)
+  const perSecond = 86_400 / 600
+  const token = 'a-token-for-this-soak'
+  const limits = {
+    SHOAL_CONNECTIONS_PER_MINUTE: '100000',
+    SHOAL_CONNECTIONS_BURST: '100000',
+    SHOAL_METRICS_TOKEN: token,
+  }
+  const running = await start('shoal', limits)
+  const ends = [
+    (wire) => wire.send('{"t":"leave"}'),
+    (wire) => wire.socket.destroy(),
+    (wire) => wire.send('nonsense'),
+    (wire) => wire.socket.resetAndDestroy(),
+  ]
+  const began = performance.now()
+  const elapsed = () => (performance.now() - began) / 1000
+  let [joins, failed, before] = [0, 0, undefined]
+  const one = async (n) => {
+    const id = newId()
+    const { wire } = await registered(running, id, `room-${n % 400}`)
+    joins++
+    if (before !== undefined) wire.send(JSON.stringify({ t: 'signal', to: before, data: 'AQ' }))
+    before = id
+    await pause(2_000)
+    ends[n % ends.length](wire)
+    setTimeout(() => wire.socket.destroy(), 500)
+  }
+  const points = []
+  const measure = async () => {
+    running.child.kill('SIGUSR2')
+    await pause(300)
+    const text = await (
+      await fetch(`http://127.0.0.1:${running.port}/metrics`, { headers: { authorization: `Bearer ${token}` } })
+    ).text()
+    const read = (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)[1])
+    points.push([elapsed() / 60, read('nodejs_heap_size_used_bytes') / 1024, running.rssBytes() / 1024])
+    return read('shoal_signaling_sockets')
+  }
+  let next = seconds * 0.1
+  for (let n = 0; elapsed() < seconds; n++) {
+    while (elapsed() < n / perSecond) await pause(2)
+    one(n).catch(() => failed++)
+    if (elapsed() < next) continue
+    next += seconds / 40
+    const sockets = await measure()
+    const [minutes, heap, rss] = points.at(-1)
+    console.log(
+      `${minutes.toFixed(1)} min  ${joins} joins  ${sockets} sockets  heap ${Math.round(heap)} KB  rss ${Math.round(rss)} KB`,
+    )
+  }
+  await pause(4_000)
+  const left = await measure()
+  points.pop()
+  table(`Soak: ${joins} joins in ${seconds} s`, {
+    [running.kind.name]: {
+      failed,
+      'sockets left': left,
+      'heap KB per min': Number(slope(points.map(([x, heap]) => [x, heap])).toFixed(1)),
+      'heap bytes per join': Number(
+        ((slope(points.map(([x, heap]) => [x, heap])) * 1024) / (perSecond * 60)).toFixed(2),
+      ),
+      'rss KB per min': Number(slope(points.map(([x, , rss]) => [x, rss])).toFixed(1)),
+    },
+  })
+  await running.stop()
+}
+
+const benches = { idle, relay, storm, abuse, soak }
+const chosen = positionals.length === 0 ? ['idle', 'relay', 'storm', 'abuse'] : positionals
+for (const name of chosen) {
+  if (!Object.hasOwn(benches, name)) {
+    console.error(`${name} is not a bench; there are ${Object.keys(benches).join(', ')}`)
+    process.exit(64)
+  }
+}
+for (const name of chosen) await benches[name]()
+// Sockets that a server was killed under may still be open on this side.
+process.exit(0)
