@@ -130,23 +130,28 @@ export class Judgement {
 
   /** What a refutation needs to come about: our accusation to the subject, and its answer to us. */
   #leastMs(): number {
-    const { config, table, roundTrips, granularityMs, awareness } = this.#context
+    const { config, table, roundTrips, granularityMs } = this.#context
     const hopMs =
       Math.max(roundTrips.typical(config.probeTimeoutInitialMs / 2).timeoutMs / 2, 10) + config.gossipDelayMs
     // Eight links each: the mean distance is about log₇ n, and one more for the diameter.
     const diameter = 1 + Math.log(Math.max(2, table.presentCount)) / Math.log(7)
-    return awareness.scale(Math.max(config.suspicionMinMs, 2 * diameter * hopMs)) + granularityMs
+    // Not stretched by local health: the silence was others' to hear, and a late tick gets its reprieve of its own.
+    return Math.max(config.suspicionMinMs, 2 * diameter * hopMs) + granularityMs
   }
 
   #schedule(record: MemberRecord, suspicion: Suspicion, now: Millis): void {
-    const { config, port } = this.#context
-    const monitors = port.monitorsOf(record.id).length
-    const needed = accusersNeeded(monitors, config.accusersNeededMax)
+    const { config, port, table } = this.#context
+    const monitors = port.monitorsOf(record.id)
+    const needed = accusersNeeded(monitors.length, config.accusersNeededMax)
     const accusers = suspicion.accusations.size
     if (accusers >= needed) {
       const least = this.#leastMs()
       suspicion.enoughAt ??= now
-      const waitMs = suspicionMs(accusers, needed, monitors, least, least * config.suspicionMaxFactor)
+      // Monitors that are in doubt themselves will not join in, and nobody waits for them.
+      const able = monitors.filter(
+        (peer) => suspicion.accusations.has(peer) || table.get(peer)?.status === 'alive',
+      ).length
+      const waitMs = suspicionMs(accusers, needed, able, least, least * config.suspicionMaxFactor)
       suspicion.dueAt = Math.max(suspicion.enoughAt + waitMs, suspicion.notBefore) as Millis
     }
     this.#nextAt = earliest(this.#nextAt, this.#reviewAt(suspicion))

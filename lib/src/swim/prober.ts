@@ -12,6 +12,8 @@ import type { Verified } from '../identity/claim.ts'
 
 interface Probe {
   readonly target: PeerId
+  /** Somebody else doubted the target before. */
+  urgent: boolean
   readonly seqs: number[]
   readonly nonce: Uint8Array
   readonly startedAt: Millis
@@ -82,11 +84,13 @@ export class Prober {
     const { port } = this.#context
     const active = this.#probes.get(target)
     if (active !== undefined) {
+      active.urgent ||= urgent
       if (urgent && active.indirectUntil === undefined) this.#askHelpers(active, now)
       return
     }
     const probe: Probe = {
       target,
+      urgent,
       seqs: [],
       nonce: port.nonce(),
       startedAt: now,
@@ -224,8 +228,10 @@ export class Prober {
 
   #silent(probe: Probe, now: Millis): void {
     this.#probes.delete(probe.target)
-    // Lifeguard §IV.A: a nack that stays out says that the trouble may be ours.
-    this.#context.awareness.add(Math.max(0, probe.helpers - probe.nacks))
+    // Lifeguard §IV.A: nacks that stay out say that the trouble may be ours. One point however many they are, as in
+    // the paper and unlike memberlist: when many crash at once, so do many helpers, and each would cost a point.
+    // And only while nobody else is in doubt about the target: then it is hardly us.
+    if (!probe.urgent && probe.nacks < probe.helpers) this.#context.awareness.add(1)
     // No link to ping it over, and not one nack: nothing shows that anybody was asked, so nobody kept silent.
     // A tab that thaws, all of its links gone, would otherwise accuse the next one that it thinks of.
     const asked = probe.seqs.length > 0 || probe.nacks > 0 || !this.#othersMightKnow(probe.target)
