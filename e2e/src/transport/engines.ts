@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from 'playwright'
-import { build } from 'vite'
+import { build, type Plugin } from 'vite'
 import { simplePeerTransport } from '../../../lib/dist/transport/simple-peer.js'
 import { loadWrtc } from '../../../lib/dist/adapters/node/wrtc.js'
 import { type LabEvent, realHost } from '../../../lib/test/transport/lab.ts'
@@ -32,8 +32,9 @@ export class Laboratory {
     this.#origin = `http://localhost:${(server.address() as AddressInfo).port}`
   }
 
-  static async open(): Promise<Laboratory> {
-    const files = await bundle()
+  /** `naive`: with a transport that believes the first fingerprint it reads, to see that an attack can succeed. */
+  static async open({ naive = false } = {}): Promise<Laboratory> {
+    const files = await bundle(naive ? [gullible] : [])
     const server = createServer((request, response) => {
       const file = files.get(request.url ?? '')
       if (file === undefined) response.writeHead(404).end()
@@ -89,12 +90,24 @@ async function pageEngine(name: string, page: Page, url: string): Promise<Engine
   }
 }
 
-async function bundle(): Promise<Map<string, { type: string; body: string | Uint8Array }>> {
+/** Puts code in the place of two files that check fingerprints. */
+const gullible: Plugin = {
+  name: 'gullible',
+  enforce: 'pre',
+  resolveId(source, importer) {
+    const name = /^\.\/(sdp|fingerprint)\.js$/.exec(source)?.[1]
+    if (name === undefined || importer?.includes('/lib/dist/transport/') !== true) return undefined
+    return new URL(`./naive/${name}.ts`, import.meta.url).pathname
+  },
+}
+
+async function bundle(plugins: Plugin[]): Promise<Map<string, { type: string; body: string | Uint8Array }>> {
   const root = new URL('../../pages/', import.meta.url).pathname
   const result = await build({
     root,
     configFile: false,
     logLevel: 'error',
+    plugins,
     build: { write: false, target: 'es2022', rolldownOptions: { input: `${root}transport.html` } },
   })
   const outputs = Array.isArray(result) ? result : [result]

@@ -137,7 +137,8 @@ function inTheMiddle(
         middle.stand(rig, dress, tamper)
         await a.call('dial', b.id)
         // Whoever sees through it first; the other is let go of, as by a server that gives up.
-        await Promise.race([a.until('failure'), b.until('failure')])
+        await Promise.race([a, b].flatMap((victim) => [victim.until('failure'), victim.until('link')]))
+        refuteLinks(a, b)
         middle.close()
         for (const victim of [a, b]) if (Number(await victim.call('size')) > 0) await victim.until('failure')
         refuteLinks(a, b)
@@ -170,6 +171,8 @@ export const attacks: readonly Attack[] = [
   ...Object.entries(disguises).flatMap(([words, dress]) => [
     inTheMiddle(`in the middle, towards who dials: ${words}`, { a: dress }),
     inTheMiddle(`in the middle, towards who answers: ${words}`, { b: dress }),
+    // The one that beats whoever signs the first of two fingerprints: both then sign the honest pair.
+    inTheMiddle(`in the middle, towards both: ${words}`, { a: dress, b: dress }),
   ]),
   inTheMiddle('in the middle, with the roles changed in HELLO', {}, flipRole),
   {
