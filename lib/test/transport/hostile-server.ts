@@ -82,14 +82,12 @@ class Middle {
       if (signal.kind === 'refuse') return send(from === a ? b : a, from, signal)
       if (signal.kind === 'offer' && from === a) {
         offered = signal.sdp
-        void toB.offer().then((own) => {
-          const mine = split(own)
-          send(b, a, {
-            ...signal,
-            sdp: (dress.b ?? same)(mine.sdp, fingerprintIn(offered)),
-            candidates: mine.candidates,
-          })
+        // A victim that has seen through it already has hung up: then there is nothing to offer.
+        const offer = toB.offer().then((own) => {
+          const { sdp, candidates } = split(own)
+          send(b, a, { ...signal, sdp: (dress.b ?? same)(sdp, fingerprintIn(offered)), candidates })
         })
+        offer.catch(() => {})
       }
       if (signal.kind === 'answer' && from === b) {
         const honest = fingerprintIn(signal.sdp)
@@ -188,12 +186,13 @@ export const attacks: readonly Attack[] = [
           if (from !== a || signal.kind === 'refuse') return
           held.push(...signal.candidates)
           if (signal.kind === 'offer') {
-            void end.answer(signal.sdp).then((own) => {
+            const answer = end.answer(signal.sdp).then((own) => {
               ready = true
-              void end.addCandidates(held.splice(0))
+              end.addCandidates(held.splice(0)).catch(() => {})
               send(a, b, { ...signal, kind: 'answer', ...split(own) })
             })
-          } else if (ready) void end.addCandidates(held.splice(0))
+            answer.catch(() => {})
+          } else if (ready) end.addCandidates(held.splice(0)).catch(() => {})
         })
         await a.call('dial', b.id)
         await a.until('failure')
@@ -313,7 +312,8 @@ export const attacks: readonly Attack[] = [
         rig.relay = (from, to, payload) => {
           const signal = decodeSignal(unhex(payload))
           if (signal?.kind === 'answer' && from === b) {
-            void end.accept(signal.sdp).then(() => end.addCandidates(signal.candidates))
+            const accepted = end.accept(signal.sdp).then(() => end.addCandidates(signal.candidates))
+            accepted.catch(() => {})
           } else if (signal?.kind !== 'candidates') void to.call('signal', from.id, payload)
         }
         end.onMessage = (message) => end.send(message)
