@@ -116,7 +116,9 @@ describe('every checker can go red', () => {
     experiment.world.runFor(2000)
     for (let i = 0; i < 101; i++) checker.onSend?.(end, { type: 'gossip', claims: [] }, new Uint8Array(1))
     expect(checker.breaches).toHaveLength(2)
-    const crowded = { ...a, ends: new Map(Array.from({ length: 25 }, (_, i) => [i, end])) } as unknown as SimPeer
+    const crowded = Object.create(a, {
+      ends: { value: new Map(Array.from({ length: 25 }, (_, i) => [i, end])) },
+    }) as SimPeer
     checker.onLink?.({ ...end, peer: crowded } as End)
     expect(checker.breaches).toHaveLength(3)
   })

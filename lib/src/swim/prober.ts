@@ -22,8 +22,8 @@ interface Probe {
   directUntil: Millis
   /** Set once helpers were asked. */
   indirectUntil: Millis | undefined
-  helpers: number
-  nacks: number
+  helpers: readonly PeerId[]
+  readonly nacks: Set<PeerId>
 }
 
 export interface ProbeOutcomes {
@@ -97,8 +97,8 @@ export class Prober {
       pingedAt: undefined,
       directUntil: now,
       indirectUntil: undefined,
-      helpers: 0,
-      nacks: 0,
+      helpers: [],
+      nacks: new Set(),
     }
     this.#probes.set(target, probe)
     const linked = port.linked(target)
@@ -135,8 +135,15 @@ export class Prober {
     return true
   }
 
-  onNack(nonce: Uint8Array): void {
-    for (const probe of this.#probes.values()) if (sameNonce(probe.nonce, nonce)) probe.nacks += 1
+  onNack(helper: PeerId, nonce: Uint8Array, now: Millis): void {
+    for (const probe of this.#probes.values()) {
+      if (!sameNonce(probe.nonce, nonce) || !probe.helpers.includes(helper)) continue
+      probe.nacks.add(helper)
+      // Everybody who was asked has answered: there is nothing left to wait for but our own ping.
+      if (probe.nacks.size === probe.helpers.length && probe.indirectUntil !== undefined) {
+        probe.indirectUntil = Math.min(probe.indirectUntil, Math.max(now, probe.directUntil)) as Millis
+      }
+    }
   }
 
   /** We stood still, and answers may wait unread: nobody is silent before it had its time again. */
@@ -188,7 +195,7 @@ export class Prober {
     const routeMs = typical.srttMs * hops + (typical.timeoutMs - typical.srttMs) * Math.sqrt(hops)
     // Out to the helper and back again, and in between what the helper itself may wait.
     const waitMs = Math.max(awareness.scale(routeMs + helpMs), this.#directTimeoutMs(probe.target))
-    probe.helpers = helpers.length
+    probe.helpers = helpers.map((helper) => helper.peer)
     probe.indirectUntil = Math.min(
       now + waitMs + this.#context.granularityMs,
       now + awareness.scale(4 * config.probeTimeoutMaxMs),
@@ -231,10 +238,10 @@ export class Prober {
     // Lifeguard §IV.A: nacks that stay out say that the trouble may be ours. One point however many they are, as in
     // the paper and unlike memberlist: when many crash at once, so do many helpers, and each would cost a point.
     // And only while nobody else is in doubt about the target: then it is hardly us.
-    if (!probe.urgent && probe.nacks < probe.helpers) this.#context.awareness.add(1)
+    if (!probe.urgent && probe.nacks.size < probe.helpers.length) this.#context.awareness.add(1)
     // No link to ping it over, and not one nack: nothing shows that anybody was asked, so nobody kept silent.
     // A tab that thaws, all of its links gone, would otherwise accuse the next one that it thinks of.
-    const asked = probe.seqs.length > 0 || probe.nacks > 0 || !this.#othersMightKnow(probe.target)
+    const asked = probe.seqs.length > 0 || probe.nacks.size > 0 || !this.#othersMightKnow(probe.target)
     this.#outcomes.silent(probe.target, asked, probe.startedAt, now)
   }
 

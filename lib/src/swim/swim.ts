@@ -210,7 +210,7 @@ export class Swim {
         else this.#helper.onIndirectAck(message.claim)
         break
       case 'nack':
-        this.#prober.onNack(message.nonce)
+        this.#prober.onNack(from, message.nonce, now)
         break
       case 'gossip':
         this.#onClaims(message.claims, from, now)
