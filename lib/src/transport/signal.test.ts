@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { attemptId, decodeSignal, encodeSignal, type Signal } from './signal.ts'
@@ -88,5 +89,19 @@ describe('a signaling payload', () => {
   test('names an attempt and a candidate, or it is nothing', () => {
     expect(decodeSignal(Uint8Array.of(1, 3, ...new Uint8Array(16), 0))).toBeUndefined()
     expect(decodeSignal(Uint8Array.of(1, 3, ...new Uint8Array(16), 1, 0, 0))).toBeUndefined()
+  })
+})
+
+describe('the test vectors in docs/protocol/handshake.md', () => {
+  const page = readFileSync(new URL('../../../docs/protocol/handshake.md', import.meta.url), 'utf8')
+  const vectors: readonly (readonly [string, Signal])[] = [
+    ['offer', { kind: 'offer', attempt: 'a7'.repeat(16), sdp: 'v=0\r\n', candidates: ['candidate:1'] }],
+    ['answer', { kind: 'answer', attempt: 'a7'.repeat(16), sdp: 'v=0\r\n', candidates: [] }],
+    ['candidates', { kind: 'candidates', attempt: 'a7'.repeat(16), candidates: ['candidate:1', 'candidate:2'] }],
+    ['refuse', { kind: 'refuse', attempt: 'a7'.repeat(16) }],
+  ]
+
+  test.each(vectors)('are what this code says: %s', (name, signal) => {
+    expect(page).toContain(`${name.padEnd(11)} ${Buffer.from(encodeSignal(signal)).toString('hex')}\n`)
   })
 })

@@ -77,6 +77,22 @@ export const complianceCases: readonly ComplianceCase[] = [
     },
   },
   {
+    name: 'when everybody dials everybody at once, everybody is linked to everybody once',
+    run: async (rig) => {
+      const peers = []
+      for (let i = 0; i < 6; i++) peers.push(await rig.peer())
+      await Promise.all(
+        peers.flatMap((one) => peers.filter((other) => other !== one).map(({ id }) => one.call('dial', id))),
+      )
+      await Promise.all(peers.map((peer) => peer.until('link', 5)))
+      for (const peer of peers) {
+        assert.equal(new Set(peer.of('link').map((link) => link.peer)).size, 5)
+        assert.equal(peer.of('link').length, 5)
+        assert.deepEqual(peer.of('failure'), [])
+      }
+    },
+  },
+  {
     name: 'a second dial to the same peer is ignored, while one is under way and when it is linked',
     run: async (rig) => {
       const [a, b] = [await rig.peer(), await rig.peer()]
