@@ -23,6 +23,8 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   readonly #view: MemberView
   readonly #outbox: Outbox
   readonly #rejected = new Map<string, number>()
+  /** Servers whose loss was told. */
+  readonly #lostUrls = new Set<string>()
   readonly #stopWatching: () => void
   #metadata: Uint8Array
   #run: Run
@@ -139,8 +141,16 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     const events: RunEvents = {
       onEvent: (event) => this.#onEvent(event),
       onAnnounced: () => {},
-      onSignalingConnected: (url) => this.#emit('signaling-connected', { url }),
-      onSignalingLost: (url, error) => this.#emit('signaling-lost', { url, code: error.code }),
+      onSignalingConnected: (url) => {
+        this.#lostUrls.delete(url)
+        this.#emit('signaling-connected', { url })
+      },
+      onSignalingLost: (url, error) => {
+        // Once for each loss, and not for each try to get it back.
+        if (this.#lostUrls.has(url)) return
+        this.#lostUrls.add(url)
+        this.#emit('signaling-lost', { url, code: error.code })
+      },
       onBroken: (cause) => {
         const error = new ShoalError('ERR_INTERNAL', `${errorCodes.ERR_INTERNAL} ${String(cause)}`, { cause })
         this.#emit('error', { error })

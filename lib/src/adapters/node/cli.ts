@@ -15,7 +15,10 @@ const onSignal = () => {
 process.on('SIGINT', onSignal)
 process.on('SIGTERM', onSignal)
 
-const lines = createInterface({ input: stdin, terminal: false })
+// Made when it is first read: an interface that exists before drops what is typed meanwhile, its end included.
+const lines: AsyncIterable<string> = {
+  [Symbol.asyncIterator]: () => createInterface({ input: stdin, terminal: false })[Symbol.asyncIterator](),
+}
 const code = await runPeer(process.argv.slice(2), {
   screen: { write: (text) => stdout.write(text), colours: stdout.isTTY && stdout.hasColors(), now: () => host.wall() },
   complain: (text) => stderr.write(`${text}\n`),
