@@ -39,7 +39,8 @@ export class Broadcast {
     this.#instance = instance
   }
 
-  publish(topic: string, payload: Uint8Array, wall: WallMillis): void {
+  /** Answers its number among our broadcasts; it is on its way once it came back `sealed`. */
+  publish(topic: string, payload: Uint8Array, wall: WallMillis): number {
     this.#seq += 1
     this.#port.seal({
       type: 'news',
@@ -51,6 +52,7 @@ export class Broadcast {
       topic,
       payload,
     })
+    return this.#seq
   }
 
   sealed(news: Verified<News>): void {

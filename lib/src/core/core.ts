@@ -38,6 +38,8 @@ export class Core {
   #effects: Effect[] = []
   #members: ReadonlyMap<PeerId, CoreMember> | undefined
   #directSeq = 0
+  /** Broadcasts that are being signed: their numbers, and how the application refers to them. */
+  readonly #publishing = new Map<number, number>()
   /** The time of the input in hand. */
   #now: Millis
   #stopped = false
@@ -158,8 +160,7 @@ export class Core {
         this.#onSend(input.to, input.payload, input.ref)
         break
       case 'broadcast':
-        this.#broadcast.publish(input.topic, input.payload, this.#swim.wallAt(now))
-        this.#notify({ type: 'sent', ref: input.ref })
+        this.#publishing.set(this.#broadcast.publish(input.topic, input.payload, this.#swim.wallAt(now)), input.ref)
         break
       case 'leave':
         this.#stopped = true
@@ -344,6 +345,8 @@ export class Core {
     switch (claim.type) {
       case 'news':
         this.#broadcast.sealed(claim)
+        // Only now has a link got it: who leaves after `sent` must not take the message along.
+        this.#sentNews(claim.seq)
         break
       case 'routed':
         this.#overlay.sealed(claim, now)
@@ -352,6 +355,11 @@ export class Core {
         this.#members = undefined
         this.#swim.sealed(claim, now)
     }
+  }
+
+  #sentNews(seq: number): void {
+    const ref = this.#publishing.get(seq)
+    if (ref !== undefined && this.#publishing.delete(seq)) this.#notify({ type: 'sent', ref })
   }
 
   #onSend(to: PeerId, payload: Uint8Array, ref: number): void {

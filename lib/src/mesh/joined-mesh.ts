@@ -117,24 +117,36 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
 
   /** Leaves, and says `code` of why. Never rejects. */
   end(code: ErrorCode): Promise<void> {
-    return (this.#leaving ??= new Promise((resolve) => {
-      const { driver } = this.#run
+    return (this.#leaving ??= this.#leave(code))
+  }
+
+  /** First what was sent before goes out, for half of the time; then the leave; then everything closes. */
+  #leave(code: ErrorCode): Promise<void> {
+    const { alarms, host, limits } = this.#parts
+    const { driver } = this.#run
+    return new Promise((resolve) => {
       const finish = () => {
         cancelDeadline()
+        cancelPatience()
         this.#onLeaveSaid = undefined
         this.#close(code)
         // The links let out what was sent, each in its own time but not for ever; then nothing is left.
-        this.#parts.alarms.whenIdle(() => {
-          this.#parts.host.close()
+        alarms.whenIdle(() => {
+          host.close()
           resolve()
         })
       }
-      const cancelDeadline = this.#parts.alarms.after(this.#parts.limits.leaveTimeoutMs, finish)
-      if (driver.stopped) return finish()
-      this.#outbox.close(closedError(code))
-      this.#onLeaveSaid = () => driver.whenFlushed(finish)
-      driver.handle({ type: 'leave' })
-    }))
+      const say = () => {
+        cancelPatience()
+        this.#outbox.close(closedError(code))
+        this.#onLeaveSaid = () => driver.whenFlushed(finish)
+        driver.handle({ type: 'leave' })
+      }
+      const cancelDeadline = alarms.after(limits.leaveTimeoutMs, finish)
+      const cancelPatience = alarms.after(limits.leaveTimeoutMs / 2, say)
+      if (driver.stopped) finish()
+      else this.#outbox.whenEmpty(say)
+    })
   }
 
   #openRun(): Run {

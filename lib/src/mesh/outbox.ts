@@ -48,6 +48,7 @@ export class Outbox {
   readonly #underWay = new Map<number, { readonly parcel: Parcel; readonly lane: Lane }>()
   #nextRef = 1
   #closed: ShoalError | undefined
+  #onEmpty: (() => void) | undefined
 
   constructor(ports: OutboxPorts, alarms: Alarms) {
     this.#ports = ports
@@ -79,6 +80,12 @@ export class Outbox {
     this.#advance(found.lane)
   }
 
+  /** Calls back once, when nothing is waiting or under way. */
+  whenEmpty(done: () => void): void {
+    this.#onEmpty = done
+    this.#lookIfEmpty()
+  }
+
   /**
    * Rejects all that waits. A message that nobody awaits, sent just before the end, is no reason for an
    * unhandled rejection, which ends a Node process; one that is awaited is rejected all the same.
@@ -100,7 +107,7 @@ export class Outbox {
     if (lane.asking || this.#closed) return
     if (lane.waiting.length === 0) {
       if (lane.windowBytes === 0) this.#lanes.delete(lane.to)
-      return
+      return this.#lookIfEmpty()
     }
     if (lane.windowBytes > 0 && lane.windowBytes + lane.waiting[0]!.payload.length > windowBytes) return
     lane.asking = true
@@ -108,6 +115,13 @@ export class Outbox {
       lane.asking = false
       this.#dispatch(lane)
     })
+  }
+
+  #lookIfEmpty(): void {
+    const done = this.#onEmpty
+    if (!done || this.#lanes.size > 0 || this.#underWay.size > 0) return
+    this.#onEmpty = undefined
+    done()
   }
 
   #dispatch(lane: Lane): void {

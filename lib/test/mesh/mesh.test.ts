@@ -241,6 +241,17 @@ describe('the end', () => {
     expect(leftovers(waters)).toBe(0)
   })
 
+  test('lets out what was said before it, awaited or not', async () => {
+    const waters = new Waters()
+    const [ada, bob, eve] = (await waters.shoal(3)) as [Mesh, Mesh, Mesh]
+    const heard = [bob, eve].map((mesh) => record(mesh, ['message', 'member-left']))
+    void ada.broadcast('one')
+    void ada.broadcast('two')
+    await waters.during(ada.leave())
+    await waters.until(() => heard.every((one) => one.length === 3))
+    expect(heard).toEqual(heard.map(() => ['message one', 'message two', 'member-left peer 0']))
+  })
+
   test('rejects what comes after, and is no unhandled rejection for what nobody awaited', async () => {
     const waters = new Waters()
     const [ada] = (await waters.shoal(2)) as [Mesh]
