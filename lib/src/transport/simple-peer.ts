@@ -72,9 +72,9 @@ class SimplePeerConnection implements Connection {
   #stopLinger: (() => void) | undefined
   /** The next step of opening or closing. */
   #stopNext: (() => void) | undefined
-  #low: number
+  readonly #low: number
   /** @roamhq/wrtc 0.10 has no `bufferedamountlow`: there, who waits looks again. */
-  #pollsDrain: boolean
+  readonly #pollsDrain: boolean
   #stopPoll: (() => void) | undefined
 
   constructor(
