@@ -3,7 +3,7 @@
  * list of cases, framework-free; each makes its own peers and leaves the closing of them to its caller.
  */
 import assert from 'node:assert/strict'
-import type { Rig } from './rig.ts'
+import type { Rig, RigPeer } from './rig.ts'
 
 export interface ComplianceCase {
   /** A sentence about behaviour. */
@@ -79,7 +79,7 @@ export const complianceCases: readonly ComplianceCase[] = [
   {
     name: 'when everybody dials everybody at once, everybody is linked to everybody once',
     run: async (rig) => {
-      const peers = []
+      const peers: RigPeer[] = []
       for (let i = 0; i < 6; i++) peers.push(await rig.peer())
       await Promise.all(
         peers.flatMap((one) => peers.filter((other) => other !== one).map(({ id }) => one.call('dial', id))),
