@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createHash, createHmac, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { MeshId, PeerId } from '../identity/peer-id.ts'
 import {
@@ -17,6 +17,9 @@ import {
   type Role,
 } from './handshake.ts'
 import { peerOfKey } from './peer-key.ts'
+
+// No single case takes a second on an idle machine; a busy one must not fail it.
+vi.setConfig({ testTimeout: 30_000 })
 
 const fill = (byte: number, length = 32): Uint8Array => new Uint8Array(length).fill(byte)
 

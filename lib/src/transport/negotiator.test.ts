@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Inmate, Yard } from '../../test/transport/inmates.ts'
 import { decodeSignal, encodeSignal } from './signal.ts'
+
+// No single case takes a second on an idle machine; a busy one must not fail it.
+vi.setConfig({ testTimeout: 30_000 })
 
 /** An offer that `from` made for `to`, caught before it arrives. */
 function offerOf(yard: Yard, from: Inmate, to: Inmate): Uint8Array {

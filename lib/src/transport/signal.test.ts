@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { attemptId, decodeSignal, encodeSignal, type Signal } from './signal.ts'
+
+// No single case takes a second on an idle machine; a busy one must not fail it.
+vi.setConfig({ testTimeout: 30_000 })
 
 const attempt = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(attemptId)
 const ascii = (lengthMax: number): fc.Arbitrary<string> =>

@@ -1,6 +1,6 @@
 /** What simple-peer 9.11.1 gets wrong by itself, one test each, over @roamhq/wrtc. */
 import { createRequire } from 'node:module'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { nodeSigner, nodeVerifier } from '../../test/transport/inmates.ts'
 import { realHost } from '../../test/transport/lab.ts'
 import { MiddleEnd, split } from '../../test/transport/middle.ts'
@@ -9,6 +9,9 @@ import type { ChannelEvidence, Connection, ConnectionEvents } from './connection
 import type { Role } from './handshake.ts'
 import { onlyFingerprint, withoutCandidates } from './sdp.ts'
 import { simplePeerCarrier, type SimplePeerOptions, simplePeerTransport, type WebRtc } from './simple-peer.ts'
+
+// No single case takes a second on an idle machine; a busy one must not fail it.
+vi.setConfig({ testTimeout: 30_000 })
 
 const wrtc = createRequire(import.meta.url)('@roamhq/wrtc') as WebRtc
 
