@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { createHash, createHmac, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import type { Signer, Verifier } from '../identity/keys.ts'
+import { nodeSigner, nodeVerifier } from '../../test/transport/inmates.ts'
 import type { MeshId, PeerId } from '../identity/peer-id.ts'
 import {
   authBytesMax,
@@ -16,31 +16,15 @@ import {
   helloBytes,
   type Role,
 } from './handshake.ts'
-import { peerOfKey } from './peer-key.ts'
 
 // No single case takes a second on an idle machine; a busy one must not fail it.
 vi.setConfig({ testTimeout: 30_000 })
 
 const fill = (byte: number, length = 32): Uint8Array => new Uint8Array(length).fill(byte)
 
-// Node's own ed25519: fast, and not the library that the product uses.
-const seedHead = Buffer.from('302e020100300506032b657004220420', 'hex')
-const keyHead = Buffer.from('302a300506032b6570032100', 'hex')
-function seedSigner(seed: Uint8Array): Signer {
-  const key = createPrivateKey({ key: Buffer.concat([seedHead, seed]), format: 'der', type: 'pkcs8' })
-  const publicKey = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(keyHead.length)
-  return { peerId: peerOfKey(publicKey), sign: (message, done) => done(new Uint8Array(sign(null, message, key))) }
-}
-const nodeVerifier: Verifier = {
-  verify: (publicKey, message, signature, done) => {
-    const key = createPublicKey({ key: Buffer.concat([keyHead, publicKey]), format: 'der', type: 'spki' })
-    done(verify(null, message, key, signature))
-  },
-}
-
-const ada = seedSigner(fill(1))
-const bob = seedSigner(fill(2))
-const eve = seedSigner(fill(3))
+const ada = nodeSigner(fill(1))
+const bob = nodeSigner(fill(2))
+const eve = nodeSigner(fill(3))
 const room = fill(9) as MeshId
 const prints: Record<Role, Uint8Array> = { initiator: fill(0xf1), responder: fill(0xf2) }
 
