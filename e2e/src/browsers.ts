@@ -71,3 +71,14 @@ export async function setFrozen(page: Page, frozen: boolean): Promise<void> {
   await session.send('Page.setWebLifecycleState', { state: frozen ? 'frozen' : 'active' })
   await session.detach()
 }
+
+/**
+ * Stops or continues every renderer of a Chromium, as a suspended machine or a busy one would: nothing
+ * in its pages runs, Workers included, which a page that is only frozen may go on running.
+ */
+export async function signalRenderers(browser: Browser, signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+  const session = await browser.newBrowserCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  for (const { type, id } of processInfo) if (type === 'renderer') process.kill(id, signal)
+  await session.detach()
+}

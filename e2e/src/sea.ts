@@ -16,6 +16,8 @@ export interface PeerOptions {
   readonly name?: string
   readonly zone?: string
   readonly signaling?: string
+  /** Of a Node peer: its key, 32 bytes in hexadecimal, for whoever has to know it. */
+  readonly seed?: string
 }
 
 let rooms = 0
@@ -27,6 +29,7 @@ export class Sea {
   readonly #peers = new Set<Peer>()
   /** A new one for each test. */
   room = ''
+  #named = 0
 
   private constructor(demo: Demo, signaling: Signaling) {
     this.demo = demo
@@ -42,6 +45,7 @@ export class Sea {
 
   /** To be called before each test. */
   newRoom(): void {
+    this.#named = 0
     this.room = `sea ${process.pid} ${++rooms}`
   }
 
@@ -51,13 +55,9 @@ export class Sea {
     return browser
   }
 
-  /** A tab whose page is loaded, joined or not. */
-  async openTab(kind: Tab['kind'], options: PeerOptions = {}): Promise<Tab> {
-    const { room = this.room, name = `${kind} ${this.#peers.size}`, zone, signaling = this.signaling.url } = options
-    const url = this.demo.url({ room, name, signaling, ...(zone === undefined ? {} : { zone }) })
-    const tab = await Tab.open(await this.browser(kind), kind, name, url)
-    this.#peers.add(tab)
-    return tab
+  /** A tab whose page is loaded, joined or not. What is given as `before` runs there before anything else. */
+  async openTab(kind: Tab['kind'], options: PeerOptions = {}, before?: () => void): Promise<Tab> {
+    return this.#openTab(await this.browser(kind), kind, options, before)
   }
 
   /** A tab that is in the mesh. */
@@ -65,13 +65,25 @@ export class Sea {
     return (await this.openTab(kind, options)).joined()
   }
 
+  /** A tab that is in the mesh, in a Chromium that the test brings and closes. */
+  async tabIn(browser: Browser): Promise<Tab> {
+    return (await this.#openTab(browser, 'chromium', {})).joined()
+  }
+
+  /** A tab that the test has opened by itself. */
+  adopt(tab: Tab): Tab {
+    this.#peers.add(tab)
+    return tab
+  }
+
   /** A Node process that is in the mesh. */
   async edge(options: PeerOptions = {}): Promise<Edge> {
-    const { room = this.room, name = `node ${this.#peers.size}`, zone, signaling = this.signaling.url } = options
+    const { room = this.room, name = this.#name('node'), signaling = this.signaling.url, zone, seed } = options
     const edge = await Edge.start(name, room, {
       signaling,
       metadata: { name },
       ...(zone === undefined ? {} : { zone }),
+      ...(seed === undefined ? {} : { seed }),
     })
     this.#peers.add(edge)
     return edge
@@ -82,6 +94,18 @@ export class Sea {
     const peers = await Promise.all(kinds.map((kind) => (kind === 'node' ? this.edge() : this.tab(kind))))
     await allAgree(peers)
     return peers
+  }
+
+  async #openTab(browser: Browser, kind: Tab['kind'], options: PeerOptions, before?: () => void): Promise<Tab> {
+    const { room = this.room, name = this.#name(kind), zone, signaling = this.signaling.url } = options
+    const url = this.demo.url({ room, name, signaling, ...(zone === undefined ? {} : { zone }) })
+    const tab = await Tab.open(browser, kind, name, url, before)
+    this.#peers.add(tab)
+    return tab
+  }
+
+  #name(kind: PeerKind): string {
+    return `${kind} ${++this.#named}`
   }
 
   /** To be called after each test. Throws for an error that nobody caught in any peer. */

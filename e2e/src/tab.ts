@@ -37,17 +37,20 @@ export class Tab implements Peer {
     this.name = name
     this.#context = context
     this.page = page
-    page.on('pageerror', (error) => this.#troubles.push(`page error: ${error.message}`))
+    // Stock Firefox counts every socket that does not open among a page's errors, with no way to tell them
+    // apart; there, what the page's own listeners hear must do.
+    if (kind === 'chromium') page.on('pageerror', (error) => this.#troubles.push(`page error: ${error.message}`))
   }
 
   /** Opens the page, and answers before it has joined. */
-  static async open(browser: Browser, kind: Tab['kind'], name: string, url: string): Promise<Tab> {
+  static async open(browser: Browser, kind: Tab['kind'], name: string, url: string, before?: () => void): Promise<Tab> {
     // A context each: then each tab has a process, and one that crashes takes nobody along.
     const context = await browser.newContext()
     const page = await context.newPage()
     const tab = new Tab(kind, name, context, page)
     const helpers = [record, membersOf, ask].map((helper) => `globalThis.${helper.name} = ${String(helper)}`)
     await page.addInitScript({ content: `${helpers.join('\n')}\n;(${String(recordPage)})()` })
+    if (before !== undefined) await page.addInitScript(before)
     await page.goto(url)
     return tab
   }

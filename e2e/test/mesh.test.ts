@@ -1,6 +1,7 @@
 /** The main job, on real parts: tabs of two browsers and a Node process are one mesh. */
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { launchChromium, signalRenderers } from '../src/browsers.ts'
 import { eventually } from '../src/eventually.ts'
 import type { Peer } from '../src/peer.ts'
 import { allAgree, allSee, news, Sea } from '../src/sea.ts'
@@ -80,4 +81,46 @@ test('a tab that crashes is suspected, and then failed, at every survivor', asyn
     expect(await news(survivor, second!)).toEqual(['member-suspected', 'member-failed'])
   }
   await allAgree([first!, firefox!, edge!])
+})
+
+test('without a signaling server the mesh goes on, and when it is back newcomers get in', async () => {
+  const [first, second, firefox, edge] = await sea.peers('chromium', 'chromium', 'firefox', 'node')
+  const survivors = [first!, firefox!, edge!]
+  await sea.signaling.kill()
+  for (const peer of [...survivors, second!]) {
+    await eventually(`${peer.name} to notice`, async () =>
+      (await peer.notes()).some(({ type }) => type === 'signaling-lost'),
+    )
+  }
+  expect(await (first as Tab).page.getByTestId('signaling').getAttribute('data-state')).toBe('connecting')
+
+  // Nobody is missed but who is missing.
+  await (second as Tab).crash()
+  await allSee(survivors, second!, 'dead')
+  await allAgree(survivors)
+  expect(await first!.call('broadcast', 'still here')).not.toHaveProperty('code')
+  await allHear([firefox!, edge!], first!, 'still here', true)
+
+  await sea.signaling.restart()
+  const newcomers = await Promise.all([sea.tab('chromium'), sea.tab('firefox')])
+  await allAgree([...survivors, ...newcomers])
+})
+
+test('a tab that is held past its suspicion is back by itself when it goes on, as who it was', async () => {
+  // A browser of its own, whose renderers can be stopped: no page, timer or Worker of it runs.
+  const browser = await launchChromium()
+  try {
+    const [first, firefox, edge] = await sea.peers('chromium', 'firefox', 'node')
+    const survivors = [first!, firefox!, edge!]
+    const held = await sea.tabIn(browser)
+    await allAgree([...survivors, held])
+    await signalRenderers(browser, 'SIGSTOP')
+    await allSee(survivors, held, 'dead')
+    await allAgree(survivors)
+    await signalRenderers(browser, 'SIGCONT')
+    await allAgree([...survivors, held])
+    for (const survivor of survivors) expect((await news(survivor, held)).at(-1)).toBe('member-recovered')
+  } finally {
+    await browser.close()
+  }
 })
