@@ -114,7 +114,7 @@ describe('every checker can go red', () => {
     checker.onSend?.(end, { type: 'gossip', claims: [] }, new Uint8Array(65_537))
     expect(checker.breaches).toHaveLength(1)
     experiment.world.runFor(2000)
-    for (let i = 0; i < 101; i++) checker.onSend?.(end, { type: 'gossip', claims: [] }, new Uint8Array(1))
+    for (let i = 0; i < 501; i++) checker.onSend?.(end, { type: 'gossip', claims: [] }, new Uint8Array(1))
     expect(checker.breaches).toHaveLength(2)
     const crowded = Object.create(a, {
       ends: { value: new Map(Array.from({ length: 25 }, (_, i) => [i, end])) },

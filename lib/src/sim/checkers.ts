@@ -108,6 +108,8 @@ export class NoForgery extends Watcher {
   onNotify(peer: SimPeer, event: CoreEvent): void {
     if (!('member' in event) || peer.liar !== undefined) return
     const { member } = event
+    // What a liar signs in its own name is its own to say.
+    if (this.world.find(member.id)?.liar !== undefined) return
     if (!this.#said.has(saying(member.id, member))) {
       this.breach(`${label(peer)} believes what ${short(member.id)} never signed (incarnation ${member.incarnation})`)
     }

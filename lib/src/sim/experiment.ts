@@ -138,7 +138,7 @@ export class Experiment {
       new DeadStaysDead(this.world),
       new NoForgery(this.world),
       new NoHonestBlamed(this.world),
-      new Bounded(this.world, { linksMax, frameBytesMax, framesPerSecondMax: 100 }),
+      new Bounded(this.world, { linksMax, frameBytesMax, framesPerSecondMax: 500 }),
       new ViewsAgree(this.world, () => this.expected()),
     ]
     this.world.observe(this.figures)

@@ -148,6 +148,13 @@ export class SimPeer {
     this.#world.at(this.#stalledUntil, () => this.#catchUp())
   }
 
+  /** Ends a stall early. */
+  resume(): void {
+    if (!this.stalled) return
+    this.#stalledUntil = this.#world.now
+    this.#catchUp()
+  }
+
   /** What it sends while stalled leaves when the stall ends. */
   get sendsHeldForMs(): number {
     return this.#stall === 'messages' ? Math.max(0, this.#stalledUntil - this.#world.now) : 0
