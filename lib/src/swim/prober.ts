@@ -188,7 +188,13 @@ export class Prober {
     }
     // The nearest answer soonest; among equals chance decides.
     const helpers = candidates.sort((a, b) => a.hops - b.hops).slice(0, config.indirectProbes)
-    const typical = roundTrips.typical(config.probeTimeoutInitialMs)
+    // A peer that was slow itself has measured round trips as long as its stall. It may wait longer than the
+    // others, but what it asks of a helper must stay within what a helper accepts.
+    const measured = roundTrips.typical(config.probeTimeoutInitialMs)
+    const typical = {
+      srttMs: Math.min(measured.srttMs, config.probeTimeoutMaxMs),
+      timeoutMs: Math.min(measured.timeoutMs, config.probeTimeoutMaxMs),
+    }
     const hops = Math.max(1, ...helpers.map((helper) => helper.hops))
     const helpMs = Math.max(typical.timeoutMs, config.probeTimeoutMinMs / 2)
     // Delays along a route add up, their deviations only by the root of how many there are.
