@@ -94,16 +94,22 @@ export class Linking {
     if (attempt === undefined || !attempt.initiator || attempt.number !== number || other === undefined) return
     const { network, options } = this.#world
     if (!network.linkable(this.#self.index, other.index)) return
-    const wait = network.handshakeMs(this.#self.index, other.index, options.linking.handshakeRoundTrips)
-    this.#later(wait, () => {
-      const theirs = other.linking.#attempts.get(this.#self.id)
-      if (attempt.done || theirs === undefined || theirs.number !== number || !this.#self.running || !other.running)
-        return
-      if (!network.passes(this.#self.index, other.index) || !network.passes(other.index, this.#self.index)) return
-      this.#end(from, attempt)
-      other.linking.#end(this.#self.id, theirs)
-      this.#world.link(this.#self, other)
-    })
+    const tryAgain = (): void => {
+      const wait = network.handshakeMs(this.#self.index, other.index, options.linking.handshakeRoundTrips)
+      this.#later(wait, () => {
+        const theirs = other.linking.#attempts.get(this.#self.id)
+        if (attempt.done || theirs === undefined || theirs.number !== number) return
+        if (!this.#self.running || !other.running) return
+        // ICE repeats its checks until the deadline: a path that opens meanwhile is found.
+        if (!network.passes(this.#self.index, other.index) || !network.passes(other.index, this.#self.index)) {
+          return tryAgain()
+        }
+        this.#end(from, attempt)
+        other.linking.#end(this.#self.id, theirs)
+        this.#world.link(this.#self, other)
+      })
+    }
+    tryAgain()
   }
 
   #begin(peer: PeerId, number: number, initiator: boolean): Attempt {
