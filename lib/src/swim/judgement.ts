@@ -131,12 +131,13 @@ export class Judgement {
   /** What a refutation needs to come about: our accusation to the subject, and its answer to us. */
   #leastMs(): number {
     const { config, table, roundTrips, granularityMs } = this.#context
-    const hopMs =
-      Math.max(roundTrips.typical(config.probeTimeoutInitialMs / 2).timeoutMs / 2, 10) + config.gossipDelayMs
+    const { srttMs, timeoutMs } = roundTrips.typical(config.probeTimeoutInitialMs / 2)
     // Eight links each: the mean distance is about log₇ n, and one more for the diameter.
-    const diameter = 1 + Math.log(Math.max(2, table.presentCount)) / Math.log(7)
+    const hops = 1 + Math.log(Math.max(2, table.presentCount)) / Math.log(7)
+    // One way over that many: delays add up, their deviations only by the root of how many there are.
+    const crossingMs = hops * (srttMs / 2 + config.gossipDelayMs) + Math.sqrt(hops) * ((timeoutMs - srttMs) / 2)
     // Not stretched by local health: the silence was others' to hear, and a late tick gets its reprieve of its own.
-    return Math.max(config.suspicionMinMs, 2 * diameter * hopMs) + granularityMs
+    return Math.max(config.suspicionMinMs, 2 * crossingMs) + granularityMs
   }
 
   #schedule(record: MemberRecord, suspicion: Suspicion, now: Millis): void {
