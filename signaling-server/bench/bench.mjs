@@ -5,6 +5,7 @@
  * on loopback, and it stops by itself. Without a name: everything but the soak. Figures of one run on a
  * shared machine are worth their ratios, not their absolutes. Linux only: it reads /proc.
  */
+import { fork } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { kinds, newId, start } from './servers.mjs'
 import { frame, percentile, registered } from './wire.mjs'
@@ -62,30 +63,25 @@ async function idle() {
 
 async function relay() {
   const seconds = Number(values.seconds ?? 8)
-  const pairs = 40
-  const inFlight = 16
+  const pairs = 100
+  const inFlight = 32
   const rows = {}
-  const shape = `${pairs} pairs, bursts of ${inFlight} messages of 0.9 KB`
+  const shape = `${pairs} pairs, ${inFlight} messages of 0.9 KB under way in each`
   for (const name of names) {
-    const running = await start(name)
+    const running = await start(name, { SHOAL_CONNECTIONS_BURST: '1000' })
     const stops = []
     let received = 0
     for (let n = 0; n < pairs; n++) {
       const [from, to, room] = [newId(), newId(), `pair-${n}`]
       const [sender, receiver] = await Promise.all([registered(running, from, room), registered(running, to, room)])
       const one = frame(running.kind.relay(to, room))
-      const burst = Buffer.concat(Array.from({ length: inFlight }, () => one))
-      let missing = inFlight
-      // The next burst leaves when the last of the one before has arrived.
+      // For every message that arrives another one leaves.
       receiver.wire.onFrames = (frames) => {
         received += frames
-        missing -= frames
-        if (missing > 0) return
-        missing = inFlight
-        sender.wire.socket.write(burst)
+        sender.wire.socket.write(frames === 1 ? one : Buffer.concat(Array.from({ length: frames }, () => one)))
       }
       stops.push(() => [sender, receiver].forEach(({ wire }) => wire.socket.destroy()))
-      sender.wire.socket.write(burst)
+      sender.wire.socket.write(Buffer.concat(Array.from({ length: inFlight }, () => one)))
     }
     await pause(1_500)
     const [began, cpu, count] = [performance.now(), running.cpuSeconds(), received]
@@ -140,27 +136,26 @@ async function storm() {
   table('Join storm: 2,000 joins in 10 s, from dialling to being registered', rows)
 }
 
-async function abuse() {
-  const seconds = Number(values.seconds ?? 20)
-  const running = await start('shoal', { SHOAL_CONNECTIONS_PER_MINUTE: '100000', SHOAL_CONNECTIONS_BURST: '100000' })
+/** What strangers do to a server, in a process of its own: then it is the server that honest joins wait for. */
+async function attack(port, seconds) {
+  const running = { kind: kinds.shoal, port }
   const until = performance.now() + seconds * 1000
-  let most = 0
-  const watch = setInterval(() => (most = Math.max(most, running.rssBytes())), 100)
   const stopped = () => performance.now() > until
   const counts = { 'slow readers cut off': 0, 'fragment floods cut off': 0, 'ping floods cut off': 0 }
 
-  // A hundred that read nothing, and one that sends to them as fast as they are opened again.
+  // It reads nothing, and somebody sends to it as fast as the server lets anybody send.
   const slow = async () => {
     while (!stopped()) {
       const [id, mine] = [newId(), newId()]
       const [reader, sender] = await Promise.all([registered(running, id, mine), registered(running, mine, mine)])
       reader.wire.socket.pause()
-      const one = frame(JSON.stringify({ t: 'signal', to: id, data: 'A'.repeat(16_000) }))
+      const one = frame(JSON.stringify({ t: 'signal', to: id, data: 'A'.repeat(21_000) }))
       let absent = false
       sender.wire.onText = (text) => (absent ||= text.includes('absent'))
-      while (!absent && !stopped()) {
-        if (sender.wire.socket.writableLength < 200_000) sender.wire.socket.write(one)
-        await pause(1)
+      for (let n = 0; n < 55; n++) sender.wire.socket.write(one)
+      while (!absent && !stopped() && !sender.wire.closed) {
+        await pause(60)
+        sender.wire.socket.write(one)
       }
       if (absent) counts['slow readers cut off']++
       reader.wire.socket.destroy()
@@ -176,20 +171,41 @@ async function abuse() {
       }
       if (wire.closed) counts[label]++
       wire.socket.destroy()
+      await pause(20)
+    }
+  }
+  // Whoever is cut off in the middle of registering starts over.
+  const persistent = async (once) => {
+    while (!stopped()) {
+      await once().catch(() => {})
+      await pause(50)
     }
   }
   const tiny = Buffer.concat([frame('x', 1, false), ...Array.from({ length: 200 }, () => frame('x', 0, false))])
   const pings = Buffer.concat(Array.from({ length: 200 }, () => frame('A'.repeat(125), 9)))
-  const attackers = [
-    ...Array.from({ length: 100 }, slow),
-    ...Array.from({ length: 10 }, () => flood('fragment floods cut off', tiny)),
-    ...Array.from({ length: 10 }, () => flood('ping floods cut off', pings)),
-  ]
-  // One that was cut off in the middle of its registration tries again: its end is not the bench's.
-  const attack = Promise.all(attackers.map((one) => one.catch(() => {})))
-  await pause(1_000)
-  const { times, failed } = await paced(running, Math.floor((seconds - 3) * 20), seconds - 3, (n) => `honest-${n % 20}`)
-  await attack
+  await Promise.all([
+    ...Array.from({ length: 100 }, () => persistent(slow)),
+    ...Array.from({ length: 10 }, () => persistent(() => flood('fragment floods cut off', tiny))),
+    ...Array.from({ length: 10 }, () => persistent(() => flood('ping floods cut off', pings))),
+  ])
+  process.send(counts)
+}
+
+async function abuse() {
+  const seconds = Number(values.seconds ?? 30)
+  const running = await start('shoal', {
+    SHOAL_CONNECTIONS_PER_MINUTE: '100000',
+    SHOAL_CONNECTIONS_BURST: '100000',
+    SHOAL_FRAMES_PER_SECOND: '20',
+    SHOAL_FRAMES_BURST: '60',
+  })
+  let most = 0
+  const watch = setInterval(() => (most = Math.max(most, running.rssBytes())), 100)
+  const attackers = fork(new URL(import.meta.url).pathname, ['attack', String(running.port), String(seconds)])
+  const counts = new Promise((resolve) => attackers.once('message', resolve))
+  await pause(3_000)
+  const { times, failed } = await paced(running, (seconds - 6) * 20, seconds - 6, (n) => `honest-${n % 20}`)
+  const cutOff = await counts
   clearInterval(watch)
   table(`Abuse: 100 slow readers, 10 fragment floods and 10 ping floods for ${seconds} s`, {
     [running.kind.name]: {
@@ -198,7 +214,7 @@ async function abuse() {
       failed,
       'p50 ms': Number(percentile(times, 0.5).toFixed(1)),
       'p99 ms': Number(percentile(times, 0.99).toFixed(1)),
-      ...counts,
+      ...cutOff,
     },
   })
   await running.stop()
@@ -282,6 +298,10 @@ async function soak() {
   await running.stop()
 }
 
+if (positionals[0] === 'attack') {
+  await attack(Number(positionals[1]), Number(positionals[2]))
+  process.exit(0)
+}
 const benches = { idle, relay, storm, abuse, soak }
 const chosen = positionals.length === 0 ? ['idle', 'relay', 'storm', 'abuse'] : positionals
 for (const name of chosen) {
