@@ -69,7 +69,7 @@ async function relay() {
   const shape = `${pairs} pairs, ${inFlight} messages of 0.9 KB under way in each`
   for (const name of names) {
     const running = await start(name, { SHOAL_CONNECTIONS_BURST: '1000' })
-    const stops = []
+    const [starts, stops] = [[], []]
     let received = 0
     for (let n = 0; n < pairs; n++) {
       const [from, to, room] = [newId(), newId(), `pair-${n}`]
@@ -81,8 +81,10 @@ async function relay() {
         sender.wire.socket.write(frames === 1 ? one : Buffer.concat(Array.from({ length: frames }, () => one)))
       }
       stops.push(() => [sender, receiver].forEach(({ wire }) => wire.socket.destroy()))
-      sender.wire.socket.write(Buffer.concat(Array.from({ length: inFlight }, () => one)))
+      starts.push(() => sender.wire.socket.write(Buffer.concat(Array.from({ length: inFlight }, () => one))))
     }
+    // All at once, when all are there: nobody registers beside a server that is at its limit.
+    for (const begin of starts) begin()
     await pause(1_500)
     const [began, cpu, count] = [performance.now(), running.cpuSeconds(), received]
     await pause(seconds * 1000)
