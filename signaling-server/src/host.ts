@@ -24,6 +24,9 @@ import { Tallies } from './tally.ts'
 /** What a client waits at least before it comes back from a restart. */
 const drainRetryAfterMs = 1_000
 
+/** What may still be under way from a client that was told to go; who says more than that does not listen. */
+const framesAfterCloseMax = 32
+
 const tickMs = 250
 const summaryMs = 10_000
 
@@ -37,6 +40,8 @@ interface Peer {
   readonly openedAt: number
   readonly pings: Bucket
   corked: boolean
+  /** Frames and pings since it was told to go; undefined before. */
+  afterClose: number | undefined
 }
 
 export class Host {
@@ -196,6 +201,7 @@ export class Host {
       openedAt,
       pings: new Bucket(this.#pingRate, openedAt),
       corked: false,
+      afterClose: undefined,
     }
     this.#peers.set(id, peer)
     this.tallies.opened++
@@ -208,6 +214,7 @@ export class Host {
       if (this.#peers.size === 0) this.#onEmpty()
     })
     socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (this.#isDone(peer)) return
       this.tallies.framesReceived++
       this.tallies.bytesReceived += data.length
       if (isBinary) return this.#fault(id, 'ERR_BINARY')
@@ -215,6 +222,7 @@ export class Host {
     })
     socket.on('pong', () => this.#heard(id))
     socket.on('ping', () => {
+      if (this.#isDone(peer)) return
       if (peer.pings.take(this.#pingRate, now())) this.#heard(id)
       else this.#fault(id, 'ERR_RATE')
     })
@@ -287,7 +295,17 @@ export class Host {
 
   #close(id: SocketId, code: SignalingCode | undefined, status: number): void {
     this.tallies.closed.add(code ?? 'none')
-    this.#peers.get(id)?.socket.close(status, code ?? '')
+    const peer = this.#peers.get(id)
+    if (peer === undefined) return
+    peer.afterClose = 0
+    peer.socket.close(status, code ?? '')
+  }
+
+  /** True for a socket that was told to go. A flood that goes on regardless is not read until the close times out. */
+  #isDone(peer: Peer): boolean {
+    if (peer.afterClose === undefined) return false
+    if (++peer.afterClose > framesAfterCloseMax) peer.socket.terminate()
+    return true
   }
 
   async #check(id: SocketId, join: JoinMessage, bytes: Uint8Array): Promise<void> {

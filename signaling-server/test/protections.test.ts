@@ -180,6 +180,22 @@ describe('frames', () => {
     await servesOthers(server)
   })
 
+  test.each([
+    ['pings', Buffer.from([0x89, 0x80, 0, 0, 0, 0])],
+    ['frames', Buffer.concat([Buffer.from([0x81, 0x81, 0, 0, 0, 0]), Buffer.from('x')])],
+  ])('a flood of %s that goes on after the close is not read to its end', async (_what, one) => {
+    // Were it read until the close times out, this test would time out with it.
+    const server = await start({ closeTimeoutMs: 60_000, drainMs: 100 })
+    const raw = dial(server, upgrade())
+    await until('the challenge', () => raw.heard().includes('challenge'))
+    const many = Buffer.concat(Array.from({ length: 100 }, () => one))
+    await until('the server to end it', () => {
+      if (!raw.closed()) raw.socket.write(many)
+      return raw.closed()
+    })
+    await servesOthers(server)
+  })
+
   test('a flooder that does not read its pongs is cut off', async () => {
     const server = await start({ pingsPerSecond: 1_000_000, pingsBurst: 10_000_000, pendingPongsMax: 5 })
     const raw = dial(server, upgrade())
