@@ -167,9 +167,8 @@ export function joinBytes(nonce: string, audience: string, room: string, id: Pee
 
 /** Reads what a client said, at the server. */
 export function parseClientMessage(text: string): ClientMessage | Refusal {
-  // Nearly all that a server reads is a signal as `encodeMessage` writes it: one match says that it is one.
-  const [, to, data] = writtenSignal.exec(text) ?? []
-  if (to !== undefined && isDataLength(data!.length)) return { t: 'signal', to: to as PeerId, data: data! }
+  const signal = parseWrittenSignal(text)
+  if (signal !== undefined) return signal
   const fields = readObject(text)
   if ('code' in fields) return fields
   const { keys, value } = fields
@@ -256,14 +255,28 @@ export function isPeerId(value: unknown): value is PeerId {
 
 /** True for base64url of 1 to 16,384 bytes, by its characters and length: decoding is the receiver's business. */
 export function isData(value: unknown): value is string {
-  return typeof value === 'string' && isDataLength(value.length) && /^[A-Za-z0-9_-]+$/.test(value)
+  if (typeof value !== 'string' || value.length < 2 || value.length > dataCharsMax || value.length % 4 === 1)
+    return false
+  // Looks for one that does not belong: a match of all of them would remember every step of the way.
+  return !/[^A-Za-z0-9_-]/.test(value)
 }
 
-function isDataLength(chars: number): boolean {
-  return chars >= 2 && chars <= dataCharsMax && chars % 4 !== 1
-}
+const signalHead = '{"t":"signal","to":"'
+const signalMiddle = '","data":"'
+const signalTail = '"}'
+const idEnd = signalHead.length + 43
 
-const writtenSignal = /^\{"t":"signal","to":"([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])","data":"([A-Za-z0-9_-]+)"\}$/
+/**
+ * Nearly all that a server reads is a signal exactly as `JSON.stringify` writes it: four comparisons say so, and
+ * it costs a fifth of the general way. Undefined for everything else, good or bad.
+ */
+function parseWrittenSignal(text: string): SignalTo | undefined {
+  if (!text.startsWith(signalHead) || !text.startsWith(signalMiddle, idEnd) || !text.endsWith(signalTail))
+    return undefined
+  const to = text.slice(signalHead.length, idEnd)
+  const data = text.slice(idEnd + signalMiddle.length, -signalTail.length)
+  return isPeerId(to) && isData(data) ? { t: 'signal', to, data } : undefined
+}
 
 const invalid: Refusal = { code: 'ERR_FRAME_INVALID' }
 
