@@ -267,7 +267,7 @@ const signalTail = '"}'
 const idEnd = signalHead.length + 43
 
 /**
- * Nearly all that a server reads is a signal exactly as `JSON.stringify` writes it: four comparisons say so, and
+ * Nearly all that a server reads is a signal exactly as `JSON.stringify` writes it. A few comparisons say so, and
  * it costs a fifth of the general way. Undefined for everything else, good or bad.
  */
 function parseWrittenSignal(text: string): SignalTo | undefined {
