@@ -91,11 +91,18 @@ export interface MemberRecord {
 /** Here, as far as rings, probes and digests are concerned. */
 export const present = (status: MemberStatus): boolean => status === 'alive' || status === 'suspect'
 
+/** What tells one run of a member from another. */
+export type Run = Pick<Alive, 'startedAt' | 'instance'>
+
+/** Orders the runs of one member: the later start is the newer, and among equals the instance decides. */
+export function compareRuns(a: Run, b: Run): number {
+  if (a.startedAt !== b.startedAt) return a.startedAt - b.startedAt
+  return a.instance === b.instance ? 0 : a.instance < b.instance ? -1 : 1
+}
+
 /** Orders two alive claims of one member by what only the member moves: run, then incarnation. */
 export function compareIncarnations(a: Alive, b: Alive): number {
-  if (a.startedAt !== b.startedAt) return a.startedAt - b.startedAt
-  if (a.instance !== b.instance) return a.instance < b.instance ? -1 : 1
-  return a.incarnation - b.incarnation
+  return compareRuns(a, b) || a.incarnation - b.incarnation
 }
 
 /** Total order on a member's alive claims: the same claims in any order end in the same one. */

@@ -5,10 +5,18 @@
  */
 import type { Verified } from '../identity/claim.ts'
 import type { Millis } from '../identity/millis.ts'
-import type { InstanceId, PeerId } from '../identity/peer-id.ts'
+import type { PeerId } from '../identity/peer-id.ts'
 import { earliest, type SwimContext } from './context.ts'
 import type { Judgement } from './judgement.ts'
-import { compareAlive, compareIncarnations, present, transitions, type MemberRecord } from './member.ts'
+import {
+  compareAlive,
+  compareIncarnations,
+  compareRuns,
+  present,
+  transitions,
+  type MemberRecord,
+  type Run,
+} from './member.ts'
 import type { Alive, Leave } from './messages.ts'
 import { evidence, type Sync } from './sync.ts'
 import { equalBytes } from './table.ts'
@@ -19,8 +27,8 @@ export class Roster {
   readonly #judgement: Judgement
   readonly #sync: Sync
   readonly #zones: Zones
-  /** Leaves of members that we had not met yet: their alive claim may still be on its way. */
-  readonly #departed = new Map<InstanceId, Millis>()
+  /** The newest run that each member left without our having met it: its alive claim may still be on its way. */
+  readonly #departed = new Map<PeerId, { readonly run: Run; readonly until: Millis }>()
   readonly #toldAt = new Map<PeerId, Millis>()
   /** Leases and tombstones are looked at when the first of them may end. */
   #sweepAt: Millis | undefined
@@ -73,8 +81,9 @@ export class Roster {
   onAlive(claim: Verified<Alive>, from: PeerId, now: Millis): void {
     const { table, dissemination, port, config } = this.#context
     const record = table.get(claim.author)
+    const departed = this.#departed.get(claim.author)
+    if (departed !== undefined && compareRuns(claim, departed.run) <= 0) return
     if (record === undefined) {
-      if (this.#departed.has(claim.instance)) return
       if (table.presentCount >= config.membersMax) {
         port.notify({ type: 'rejected', from, code: 'ERR_MEMBERS_MAX' })
         return
@@ -136,14 +145,14 @@ export class Roster {
     const { table, dissemination, port } = this.#context
     const record = table.get(claim.author)
     if (record === undefined) {
-      if (this.#departed.size >= this.#context.config.tombstonesMax || this.#departed.has(claim.instance)) return
-      this.#departed.set(claim.instance, (now + claim.ttlMs) as Millis)
-      this.#sweepBy((now + claim.ttlMs) as Millis)
-      dissemination.spread(claim, from, now)
+      if (this.#rememberDeparted(claim, now)) dissemination.spread(claim, from, now)
       return
     }
-    if (record.alive.instance !== claim.instance) return
-    if (record.status === 'left') {
+    const newer = compareRuns(claim, record.alive)
+    if (newer < 0) return
+    // It left in a run that we had not heard of, and with it ended the one that we know.
+    if (newer > 0 && !this.#rememberDeparted(claim, now)) return
+    if (newer === 0 && record.status === 'left') {
       dissemination.heard(claim, from)
       return
     }
@@ -157,7 +166,22 @@ export class Roster {
     })
     this.bury(record, now)
     dissemination.spread(claim, from, now)
-    if (before !== 'dead') port.notify({ type: 'member-left', record })
+    if (present(before)) port.notify({ type: 'member-left', record })
+  }
+
+  /** So that an alive claim of that run or of an earlier one, still under way, finds the door closed. */
+  #rememberDeparted(claim: Verified<Leave>, now: Millis): boolean {
+    const known = this.#departed.get(claim.author)
+    if (
+      known === undefined
+        ? this.#departed.size >= this.#context.config.tombstonesMax
+        : compareRuns(claim, known.run) <= 0
+    )
+      return false
+    const until = (now + claim.ttlMs) as Millis
+    this.#departed.set(claim.author, { run: claim, until })
+    this.#sweepBy(until)
+    return true
   }
 
   #insert(claim: Verified<Alive>, now: Millis): void {
@@ -237,8 +261,8 @@ export class Roster {
       if (record.forgetAt !== undefined && now >= record.forgetAt) table.delete(record)
       else if (record.forgetAt !== undefined) this.#sweepBy(record.forgetAt)
     }
-    for (const [instance, until] of this.#departed) {
-      if (now >= until) this.#departed.delete(instance)
+    for (const [author, { until }] of this.#departed) {
+      if (now >= until) this.#departed.delete(author)
       else this.#sweepBy(until)
     }
   }
