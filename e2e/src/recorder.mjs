@@ -7,7 +7,7 @@
  * @typedef {{
  *   type: string, at: number, peer?: string, status?: string, code?: string, from?: string | undefined,
  *   data?: unknown, broadcast?: boolean, zone?: string
- * }} Noted
+ * }} Noted `joined` comes first: join() has resolved
  * @typedef {{ status: string, metadata: Record<string, unknown>, zone: string | undefined, linked: boolean,
  *   incarnation: number, self: boolean }} MemberNote
  */
@@ -35,6 +35,7 @@ export function record(mesh, notes) {
     'error',
     'closed',
   ]
+  notes.push({ type: 'joined', at: Date.now() })
   for (const type of types) {
     mesh.addEventListener(type, (event) => {
       const { member, error, ...rest } = /** @type {any} */ (event).detail
