@@ -226,7 +226,7 @@ export function complies(name: string, open: () => Promise<Hosting>): void {
         const b = await callers.open(url(0), { room: name, signer })
         const { nonce } = await a.next('challenge')
         await b.next('challenge')
-        b.heard.unshift({ t: 'challenge', version: 1, nonce })
+        b.heard.push({ t: 'challenge', version: 1, nonce })
         await b.join({ room: name })
         expect((await b.next('error')).code).toBe('ERR_SIGNATURE')
         await b.closed()
