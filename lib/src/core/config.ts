@@ -6,6 +6,7 @@ import type { Positions } from '../overlay/rings.ts'
 import type { SwimConfig } from '../swim/config.ts'
 import type { Seed } from './prng.ts'
 
+export { type OverlayConfig, overlayDefaults } from '../overlay/overlay.ts'
 export { type SwimConfig, swimDefaults } from '../swim/config.ts'
 
 export interface CoreOptions {

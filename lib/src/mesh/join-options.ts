@@ -3,7 +3,7 @@
  * opened, with a code and with what is allowed; an option that is misspelt is an error too, since it
  * would otherwise be ignored.
  */
-import type { SwimConfig } from '../core/config.ts'
+import type { OverlayConfig, SwimConfig } from '../core/config.ts'
 import type { Signer } from '../identity/keys.ts'
 import type { TransportMaker } from './parts.ts'
 import { type ErrorCode, ShoalError } from './errors.ts'
@@ -39,14 +39,20 @@ export interface JoinOptions<M extends Metadata = Metadata> {
   readonly identity?: Signer
   /** STUN and TURN servers. Default: none, which reaches peers in one network and those with a public address. */
   readonly iceServers?: readonly IceServer[]
+  /**
+   * Also use the STUN and TURN servers that signaling servers hand out, with their short-lived credentials.
+   * Default: false, since whoever runs a signaling server could then choose through whom our packets go (not
+   * what they say: links stay authenticated end to end).
+   */
+  readonly offeredIceServers?: boolean
   /** Aborting it before `join` has resolved rejects it; aborting it later leaves. */
   readonly signal?: AbortSignal
   /** What a signaling server with tokens wants to see. */
   readonly token?: string
   /** Parameters of the failure detector, by the papers' names. */
   readonly swim?: Partial<SwimConfig>
-  /** Parameters of the overlay. */
-  readonly overlay?: Record<string, never>
+  /** Parameters of the overlay: links, dials, routes. */
+  readonly overlay?: OverlayConfig
   readonly limits?: Partial<Limits>
   /** Makes the links. Default: WebRTC. */
   readonly transport?: TransportMaker
@@ -64,9 +70,11 @@ export interface CheckedOptions {
   readonly zone: string
   readonly identity: Signer | undefined
   readonly iceServers: readonly IceServer[]
+  readonly offeredIceServers: boolean
   readonly signal: AbortSignal | undefined
   readonly token: string | undefined
   readonly swim: Partial<SwimConfig>
+  readonly overlay: OverlayConfig
   readonly limits: Limits
   readonly transport: TransportMaker | undefined
 }
@@ -84,6 +92,7 @@ const known: readonly string[] = [
   'zone',
   'identity',
   'iceServers',
+  'offeredIceServers',
   'signal',
   'token',
   'swim',
@@ -125,7 +134,6 @@ export function checkJoin(
       )
     }
   }
-  checkNumbers('overlay', options.overlay ?? {}, tunables.overlay)
   return {
     room,
     urls: checkUrls(options.signaling),
@@ -133,9 +141,13 @@ export function checkJoin(
     zone: checkZone(options.zone ?? ''),
     identity: checkIdentity(options.identity),
     iceServers: checkIceServers(options.iceServers ?? []),
+    offeredIceServers:
+      check(options.offeredIceServers, (value) => typeof value === 'boolean', 'offeredIceServers', 'true or false') ??
+      false,
     signal: check(options.signal, isAbortSignal, 'signal', 'an AbortSignal'),
     token: check(options.token, (value) => typeof value === 'string', 'token', 'a string'),
     swim: checkNumbers('swim', options.swim ?? {}, tunables.swim),
+    overlay: checkNumbers('overlay', options.overlay ?? {}, tunables.overlay),
     limits: { ...limitDefaults, ...checkNumbers('limits', options.limits ?? {}, { ...limitDefaults }) },
     transport: check(
       options.transport,

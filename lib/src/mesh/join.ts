@@ -2,7 +2,7 @@
  * From a room's name to a mesh. Checks what was given, finds out who we are, starts the core, and
  * waits until a signaling server has let us in, or until it is clear that none will.
  */
-import { swimDefaults } from '../core/config.ts'
+import { overlayDefaults, swimDefaults } from '../core/config.ts'
 import { Core } from '../core/core.ts'
 import type { Signer } from '../identity/keys.ts'
 import { instanceIdFromBytes, type MeshId, meshIdOf } from '../identity/peer-id.ts'
@@ -13,7 +13,7 @@ import { Alarms } from './alarms.ts'
 import { Driver } from './driver.ts'
 import { type ErrorCode, errorCodes, ShoalError } from './errors.ts'
 import type { Host } from './host.ts'
-import { type CheckedOptions, checkJoin, type JoinOptions } from './join-options.ts'
+import { type CheckedOptions, checkJoin, type IceServer, type JoinOptions } from './join-options.ts'
 import { JoinedMesh } from './joined-mesh.ts'
 import type { Mesh, Metadata } from './mesh.ts'
 import type { Run, RunEvents, TransportMaker } from './parts.ts'
@@ -56,7 +56,7 @@ const finalCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'ERR_ROOMS_FULL',
 ])
 
-const tunables = { swim: { ...swimDefaults }, overlay: {} }
+const tunables = { swim: { ...swimDefaults }, overlay: { ...overlayDefaults } }
 
 export async function joinOn<M extends Metadata>(
   platform: Platform,
@@ -144,9 +144,12 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
       zone: checked.zone,
       wallOffsetMs: host.wall() - host.now(),
       swim: checked.swim,
+      overlay: checked.overlay,
     },
     host.now(),
   )
+  /** By server, the newest: credentials are short-lived, and come anew with every welcome. */
+  const offered = new Map<string, readonly IceServer[]>()
   const door = new SignalingClient(
     {
       urls: checked.urls,
@@ -161,7 +164,8 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
       random: () => new Uint32Array(host.random(4).buffer)[0]! / 2 ** 32,
     },
     {
-      onConnected: (url, sample) => {
+      onConnected: (url, sample, offer) => {
+        if (checked.offeredIceServers && offer !== undefined) offered.set(url, offer.iceServers)
         driver.handle({ type: 'door-opened', sample })
         events.onSignalingConnected(url)
       },
@@ -182,7 +186,7 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
     openPipeline: (deliver) => openStreets({ meshId, signer, verifier, native }, deliver),
     openTransport: cast.transport({
       credentials: { meshId, signer, verifier },
-      iceServers: checked.iceServers,
+      iceServers: () => [...checked.iceServers, ...[...offered.values()].flat()],
       host: { ...clock, random: (bytes) => host.random(bytes) },
     }),
     onEvent: (event) => events.onEvent(event),

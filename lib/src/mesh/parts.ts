@@ -14,7 +14,8 @@ import type { MeshStats } from './mesh.ts'
 /** What a transport is told once identity and room are known. */
 export interface TransportContext {
   readonly credentials: { readonly meshId: MeshId; readonly signer: Signer; readonly verifier: Verifier }
-  readonly iceServers: readonly IceServer[]
+  /** Asked anew for every link: credentials change. */
+  readonly iceServers: () => readonly IceServer[]
   /** Clock, timers and dice: a transport has none of its own. */
   readonly host: {
     now(): Millis

@@ -6,10 +6,14 @@ export type { WebRtc } from '../transport/simple-peer.ts'
 
 export function webRtc(wrtc?: WebRtc): TransportMaker {
   return ({ credentials, host, iceServers }) => {
-    const servers = iceServers.map(({ urls, ...rest }) => ({
-      ...rest,
-      urls: typeof urls === 'string' ? urls : [...urls],
-    }))
-    return simplePeerTransport({ credentials, host, iceServers: servers, wrtc })
+    return simplePeerTransport({
+      credentials,
+      host,
+      wrtc,
+      /** Read when a connection is made. */
+      get iceServers() {
+        return iceServers().map(({ urls, ...rest }) => ({ ...rest, urls: typeof urls === 'string' ? urls : [...urls] }))
+      },
+    })
   }
 }

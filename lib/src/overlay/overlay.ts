@@ -10,18 +10,23 @@
 import type { Verified } from '../identity/claim.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { Edges } from './edges.ts'
+import { Edges, edgesDefaults } from './edges.ts'
 import type { EdgesOptions } from './edges.ts'
 import type { Cargo, OverlayEffect } from './effect.ts'
 import type { AnyMessage, Edge, EdgeWord, OverlayMessage, Routed } from './messages.ts'
 import { Rings } from './rings.ts'
 import type { Positions, RingsOptions } from './rings.ts'
-import { Router } from './router.ts'
+import { Router, routerDefaults } from './router.ts'
 import type { RouterOptions } from './router.ts'
 import { Routes } from './routes.ts'
 import type { Path } from './routes.ts'
 
-export interface OverlayOptions extends RingsOptions, EdgesOptions, RouterOptions {}
+/** What one peer may choose for itself. The number of rings is not among it: all peers compute the same graph. */
+export interface OverlayConfig extends EdgesOptions, RouterOptions {}
+
+export const overlayDefaults: Required<OverlayConfig> = { ...edgesDefaults, ...routerDefaults }
+
+export interface OverlayOptions extends RingsOptions, OverlayConfig {}
 
 export interface OverlayContext<Inner extends AnyMessage = AnyMessage> {
   readonly self: PeerId

@@ -29,7 +29,7 @@ export interface RouterOptions {
   readonly routedMax?: number
 }
 
-const defaults = {
+export const routerDefaults = {
   // measured, N = 100, 20 % of the relays drop (lib/test/overlay/delivery.test.ts): three disjoint paths deliver
   // 97.4 to 98.9 %, four 98.7 to 99.8 %. (Without a memory for doubtful relays: one 72 %, three 96 %.)
   routeTries: 4,
@@ -145,7 +145,7 @@ export class Router<Inner extends AnyMessage> {
     this.#wall = context.wall
     this.#emit = context.outbox
     this.#onEdge = context.onEdge
-    this.#options = { ...defaults, ...options }
+    this.#options = { ...routerDefaults, ...options }
   }
 
   /** Own messages under way. */
