@@ -26,6 +26,8 @@ export interface SwimConfig {
   readonly refuteIntervalMs: number
   /** Whose accusation was refuted does not accuse that subject again for so long. */
   readonly cooldownMs: number
+  /** … unless it has been silent for so long: then it is hardly the same mistake again. A guess: five probes' time. */
+  readonly cooldownSilenceMs: number
   /** Own evidence of life (a frame over the direct link) outweighs others' accusations for so long. */
   readonly freshEvidenceMs: number
   /** Largest local-health score, S. Lifeguard §IV.A, memberlist `AwarenessMaxMultiplier`: 8. */
@@ -76,6 +78,7 @@ export const swimDefaults: SwimConfig = {
   accusationWindowMs: 10_000,
   refuteIntervalMs: 2000,
   cooldownMs: 30_000,
+  cooldownSilenceMs: 5000,
   freshEvidenceMs: 10_000,
   awarenessMax: 8,
   gossipDelayMs: 10,

@@ -39,11 +39,12 @@ export class Judgement {
     if (!present(record.status) || record.suspicion?.accusations.has(port.self)) return false
     if (!port.entitled(port.self, record.id)) return false
     const until = this.#cooldownUntil.get(record.id)
-    if (until === undefined || now >= until) {
-      this.#cooldownUntil.delete(record.id)
-      return true
-    }
-    return false
+    if (until === undefined) return true
+    const { heardAt, config } = this.#context
+    const silentMs = now - (heardAt.get(record.id) ?? now)
+    if (now < until && silentMs < config.cooldownSilenceMs) return false
+    this.#cooldownUntil.delete(record.id)
+    return true
   }
 
   /** Answers `known` for a repetition, `void` for one that counts for nothing in our view, else `counted`. */

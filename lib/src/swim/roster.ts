@@ -223,12 +223,17 @@ export class Roster {
     let oldest: MemberRecord | undefined
     for (const each of table.values())
       if (!present(each.status) && (oldest === undefined || each.statusAt < oldest.statusAt)) oldest = each
-    if (oldest !== undefined) table.delete(oldest)
+    if (oldest !== undefined) this.#forget(oldest)
   }
 
   #leaseEndsAt(record: MemberRecord, now: Millis): Millis {
     const { wall, config } = this.#context
     return (now + (record.alive.issuedAt + record.alive.ttlMs + config.clockSkewMs - wall.at(now))) as Millis
+  }
+
+  #forget(record: MemberRecord): void {
+    this.#context.table.delete(record)
+    this.#context.heardAt.delete(record.id)
   }
 
   #sweepBy(at: Millis): void {
@@ -258,7 +263,7 @@ export class Roster {
         this.bury(record, now)
         this.#zones.failed(record, now)
       }
-      if (record.forgetAt !== undefined && now >= record.forgetAt) table.delete(record)
+      if (record.forgetAt !== undefined && now >= record.forgetAt) this.#forget(record)
       else if (record.forgetAt !== undefined) this.#sweepBy(record.forgetAt)
     }
     for (const [author, { until }] of this.#departed) {

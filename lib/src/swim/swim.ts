@@ -181,9 +181,9 @@ export class Swim {
     this.#sync.linkClosed(peer)
     roundTrips.forget(peer)
     wall.forget(peer)
-    heardAt.delete(peer)
     this.#prober.forget(peer)
     const record = table.get(peer)
+    if (record === undefined) heardAt.delete(peer)
     if (!this.#stopped && record !== undefined && present(record.status) && port.neighbours().includes(peer))
       this.#prober.probe(peer, true, now)
   }

@@ -1,0 +1,125 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Digest, Verified } from '../identity/claim.ts'
+import type { Millis } from '../identity/millis.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import { Awareness } from './awareness.ts'
+import { swimDefaults } from './config.ts'
+import type { SwimContext } from './context.ts'
+import { Dissemination } from './dissemination.ts'
+import { Judgement } from './judgement.ts'
+import type { MemberRecord } from './member.ts'
+import type { Accuse, Alive } from './messages.ts'
+import type { SwimPort } from './port.ts'
+import { RoundTrips } from './rtt.ts'
+import { MemberTable } from './table.ts'
+import { WallClock } from './wall-clock.ts'
+
+const self = 'self' as PeerId
+const subject = 'subject' as PeerId
+const monitors = [self, 'b', 'c', 'd', 'e'] as PeerId[]
+const at = (ms: number): Millis => ms as Millis
+const record = (id: PeerId): MemberRecord => ({
+  id,
+  alive: { incarnationDigest: `${id} 0` as Digest } as unknown as Verified<Alive>,
+  status: 'alive',
+  statusAt: at(0),
+  suspicion: undefined,
+  leaseEnded: false,
+  leave: undefined,
+  forgetAt: undefined,
+})
+const accusation = (author: string): Verified<Accuse> =>
+  ({ author, incarnationDigest: `${subject} 0`, digest: author }) as unknown as Verified<Accuse>
+
+describe('five monitors and a subject', () => {
+  let table: MemberTable
+  let heardAt: Map<string, Millis>
+  let condemned: PeerId[]
+  let judgement: Judgement
+  let accused: MemberRecord
+
+  beforeEach(() => {
+    table = new MemberTable()
+    heardAt = new Map()
+    condemned = []
+    for (const id of monitors) table.insert(record(id))
+    accused = record(subject)
+    table.insert(accused)
+    const port = {
+      self,
+      monitorsOf: () => monitors,
+      entitled: (accuser: PeerId) => monitors.includes(accuser),
+    } as unknown as SwimPort
+    const context: SwimContext = {
+      config: swimDefaults,
+      port,
+      table,
+      awareness: new Awareness(8),
+      roundTrips: new RoundTrips(),
+      wall: new WallClock(0, 60_000),
+      dissemination: new Dissemination(10),
+      granularityMs: 0,
+      heardAt,
+    }
+    judgement = new Judgement(context, {
+      suspected: () => undefined,
+      cleared: () => undefined,
+      condemned: ({ id }) => condemned.push(id),
+    })
+  })
+
+  /** Runs the clock to `ms`, with a tick whenever one is due. */
+  const runTo = (ms: number): void => {
+    for (let due = judgement.deadline(); due !== undefined && due <= ms; due = judgement.deadline())
+      judgement.tick(due, false)
+  }
+
+  it('condemn it when three have accused it and nothing comes of it', () => {
+    for (const author of ['b', 'c']) judgement.accuse(accused, accusation(author), at(1000))
+    runTo(5000)
+    expect(condemned).toEqual([])
+    judgement.accuse(accused, accusation('d'), at(5000))
+    runTo(60_000)
+    expect([condemned, accused.status]).toEqual([[subject], 'dead'])
+  })
+
+  it('forget two accusations that stay alone', () => {
+    for (const author of ['b', 'c']) judgement.accuse(accused, accusation(author), at(1000))
+    expect(accused.status).toBe('suspect')
+    runTo(11_000)
+    expect([condemned, accused.status]).toEqual([[], 'alive'])
+  })
+
+  it('count nobody twice, and nobody who is no monitor', () => {
+    for (const author of ['b', 'b', 'c', 'stranger']) judgement.accuse(accused, accusation(author), at(1000))
+    runTo(60_000)
+    expect(condemned).toEqual([])
+  })
+
+  it('do not condemn while we hear it ourselves, and do when we no longer do', () => {
+    for (const author of ['b', 'c', 'd']) judgement.accuse(accused, accusation(author), at(1000))
+    heardAt.set(subject, at(1100))
+    runTo(11_000)
+    expect(condemned).toEqual([])
+    runTo(11_200)
+    expect(condemned).toEqual([subject])
+  })
+
+  it('are voided by a newer incarnation', () => {
+    for (const author of ['b', 'c', 'd']) judgement.accuse(accused, accusation(author), at(1000))
+    judgement.refuted(accused, at(1200))
+    runTo(60_000)
+    expect(condemned).toEqual([])
+  })
+
+  it('cool down after a refutation, but not against a silence that lasts', () => {
+    heardAt.set(subject, at(900))
+    judgement.accuse(accused, accusation(self), at(1000))
+    judgement.refuted(accused, at(1200))
+    accused.status = 'alive'
+    heardAt.set(subject, at(1200))
+    expect(judgement.mayAccuse(accused, at(1300))).toBe(false)
+    expect(judgement.mayAccuse(accused, at(6199))).toBe(false)
+    expect(judgement.mayAccuse(accused, at(6200))).toBe(true)
+  })
+})
