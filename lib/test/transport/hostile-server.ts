@@ -20,6 +20,8 @@ export class Undetected extends Error {
 
 /** As long as the slowest engine needs to get anywhere; an attack that gets nowhere must end too. */
 const limits = { dialDeadlineMs: 8_000 }
+/** For two that must end up linked, on a machine that has much else to do. */
+const patient = { limits: { dialDeadlineMs: 18_000 } }
 
 type Description = Extract<Signal, { sdp: string }>
 
@@ -266,7 +268,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 're-offer before opening: a second description after the first, to both',
     run: async (rig, wrtc) => {
-      const [a, b] = [await rig.peer({ limits }), await rig.peer({ limits })]
+      const [a, b] = [await rig.peer(patient), await rig.peer(patient)]
       const [one, two] = [new MiddleEnd(wrtc), new MiddleEnd(wrtc)]
       try {
         const theirs = split(await one.offer())
@@ -289,7 +291,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 're-offer after opening: another description for the open link, and another attempt beside it',
     run: async (rig, wrtc) => {
-      const [a, b] = [await rig.peer({ limits }), await rig.peer({ limits })]
+      const [a, b] = [await rig.peer(patient), await rig.peer(patient)]
       const end = new MiddleEnd(wrtc)
       try {
         let attempt = ''
@@ -329,8 +331,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'replay: all that was said for an earlier link, to both',
     run: async (rig) => {
-      const short = { limits: { dialDeadlineMs: 4_000 } }
-      const [a, b] = [await rig.peer(short), await rig.peer(short)]
+      const [a, b] = [await rig.peer({ limits }), await rig.peer({ limits })]
       const said: [Signal, RigPeer, RigPeer][] = []
       listen(rig, (signal, from, to) => {
         said.push([signal, from, to])
@@ -357,7 +358,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'candidates: thousands, with names to look up and lines to smuggle',
     run: async (rig) => {
-      const [a, b] = [await rig.peer({ limits }), await rig.peer({ limits })]
+      const [a, b] = [await rig.peer(patient), await rig.peer(patient)]
       const hostile = [
         'candidate:1 1 udp 1 tracker.example.org 9 typ host',
         'candidate:1 1 udp 1 10.0.0.1 9 typ host\r\na=fingerprint:sha-256 00',
