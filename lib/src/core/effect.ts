@@ -21,6 +21,11 @@ export type Effect =
   | { readonly type: 'signal'; readonly from: PeerId; readonly payload: Uint8Array }
   /** Pass a signaling payload to the server, for `to`. */
   | { readonly type: 'door-signal'; readonly to: PeerId; readonly payload: Uint8Array }
+  /**
+   * Say this to `to` through the server, now: a page that closes may be gone before its links are flushed. It
+   * arrives at the other end as `received` on the link `door`.
+   */
+  | { readonly type: 'door-say'; readonly to: PeerId; readonly message: Message }
   /** Stay registered at the server, or let it go. */
   | { readonly type: 'door'; readonly wanted: boolean }
   /** Tell the application. */

@@ -13,6 +13,9 @@ declare const linkBrand: unique symbol
 /** One open, authenticated channel, numbered by the driver and never used again. */
 export type LinkId = number & { readonly [linkBrand]: 'LinkId' }
 
+/** Stands for the server where a link would stand: nothing that comes over it is believed for that. */
+export const door = 0 as LinkId
+
 export type Input =
   /** `deadline()` is reached. Late ticks are noticed by the core and count against its own health. */
   | { readonly type: 'tick' }

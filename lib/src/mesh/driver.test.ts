@@ -125,7 +125,8 @@ describe('the loop', () => {
     const { core, driver, calls } = world()
     driver.start()
     expect(core.types()).toEqual(['clock'])
-    expect(calls).toEqual(['clock 1700000000000', 'door true'])
+    // Link 0 stands for the server.
+    expect(calls).toEqual(['clock 1700000000000', 'open 0', 'door true'])
   })
 
   test('ticks when the deadline is reached, and not before', async () => {

@@ -8,7 +8,7 @@
  * An input that arrives while another is handled waits its turn, so the core is never re-entered.
  */
 import type { CoreEvent, CoreMember, Effect } from '../core/effect.ts'
-import type { DraftClaim, Input, LinkId } from '../core/input.ts'
+import { door as doorLink, type DraftClaim, type Input, type LinkId } from '../core/input.ts'
 import type { Claim, Message } from '../core/message.ts'
 import type { Verified } from '../identity/claim.ts'
 import type { Millis } from '../identity/millis.ts'
@@ -123,6 +123,7 @@ export class Driver {
     const { core, host, door } = this.#parts
     this.#turn(() => {
       this.#lookAtTheClock()
+      this.#pipeline.openLink(doorLink)
       this.#perform(core.start(host.now()))
       door.setWanted(true)
     })
@@ -138,6 +139,15 @@ export class Driver {
   /** Looks at the clock, and tells the core what it sees. */
   stir(): void {
     if (!this.#stopped && !this.#handling) this.#turn(() => this.#lookAtTheClock())
+  }
+
+  /** What the server passed on from somebody: a transport's signal, or a frame of farewell. */
+  onDoorSignal(from: PeerId, payload: Uint8Array): void {
+    if (this.#stopped) return
+    const { host } = this.#parts
+    if (payload[0] === farewellHead[0] && payload[1] === farewellHead[1])
+      this.#pipeline.receive(doorLink, payload.subarray(2), host.now())
+    else this.handle({ type: 'signal-in', from, payload })
   }
 
   get stopped(): boolean {
@@ -246,6 +256,9 @@ export class Driver {
           this.handle({ type: 'dial-failed', peer: effect.to, code: 'ERR_SIGNALING_CLOSED' })
         }
         return
+      case 'door-say':
+        door.signal(effect.to, farewell(this.#pipeline.encode(effect.message)))
+        return
       case 'door':
         return door.setWanted(effect.wanted)
       case 'notify':
@@ -294,6 +307,16 @@ export class Driver {
     this.handle({ type: 'link-opened', link: id, peer: link.peer, initiator: link.initiator })
     driven.listen()
   }
+}
+
+/** Version 1, kind 5 of signaling payloads (docs/protocol/handshake.md): a frame follows. */
+const farewellHead = [1, 5] as const
+
+function farewell(frame: Uint8Array): Uint8Array {
+  const payload = new Uint8Array(farewellHead.length + frame.length)
+  payload.set(farewellHead)
+  payload.set(frame, farewellHead.length)
+  return payload
 }
 
 interface LinkEvents {

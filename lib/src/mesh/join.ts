@@ -174,7 +174,7 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
         events.onSignalingLost(url, new ShoalError(error.code, error.message, { cause: error }))
       },
       onSample: (sample) => driver.handle({ type: 'door-sample', sample }),
-      onSignal: (from, payload) => driver.handle({ type: 'signal-in', from, payload }),
+      onSignal: (from, payload) => driver.onDoorSignal(from, payload),
       onAbsent: (peer) => driver.handle({ type: 'dial-failed', peer, code: 'ERR_ABSENT' }),
     },
   )

@@ -233,6 +233,9 @@ export class SimPeer {
       case 'door-signal':
         this.#door.relay(this, effect.to, effect.payload)
         return
+      case 'door-say':
+        // A simulated page flushes its links before it closes.
+        return
       case 'door':
         this.#door.want(this, effect.wanted)
         return

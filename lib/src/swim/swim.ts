@@ -15,7 +15,7 @@ import { Dissemination } from './dissemination.ts'
 import { Helper } from './helper.ts'
 import { Judgement } from './judgement.ts'
 import { compareIncarnations, present, type MemberRecord } from './member.ts'
-import type { Accuse, Ack, Alive, Ping, SwimClaim, SwimMessage } from './messages.ts'
+import type { Accuse, Ack, Alive, Leave, Ping, SwimClaim, SwimMessage } from './messages.ts'
 import type { SwimPort } from './port.ts'
 import { Prober } from './prober.ts'
 import { Roster } from './roster.ts'
@@ -149,9 +149,9 @@ export class Swim {
     this.#self.setMetadata(metadata, now)
   }
 
-  /** Tells everybody that we go; after this only what is queued still leaves. */
-  leave(now: Millis): void {
-    if (this.#stopped) return
+  /** Tells everybody that we go, and answers the claim; after this only what is queued still leaves. */
+  leave(now: Millis): Verified<Leave> | undefined {
+    if (this.#stopped) return undefined
     const claim = this.#self.leave()
     this.#stopped = true
     this.#prober.stop()
@@ -160,6 +160,7 @@ export class Swim {
       this.#flush()
     }
     this.#context.port.notify({ type: 'leaving' })
+    return claim
   }
 
   linkOpened(peer: PeerId, initiator: boolean, now: Millis): void {

@@ -27,6 +27,9 @@ describe('Lifeguard', () => {
     world.observe({
       onInput(peer, input) {
         if (input.type !== 'received' || input.message.type !== 'ping-req') return
+        // Without a link to the target there is nothing to wait for, and the nack goes out at once.
+        const target = world.find(input.message.target)
+        if (target === undefined || !peer.linkedTo(target)) return
         asked.set(`${peer.id}/${input.message.nonce.join()}`, { at: world.now, timeoutMs: input.message.timeoutMs })
       },
       onSend(end, message) {

@@ -1,0 +1,74 @@
+import { beforeEach, expect, it } from 'vitest'
+import { Core } from '../../src/core/core.ts'
+import type { Effect } from '../../src/core/effect.ts'
+import { door, type LinkId } from '../../src/core/input.ts'
+import type { Digest, Verified } from '../../src/identity/claim.ts'
+import type { Millis, WallMillis } from '../../src/identity/millis.ts'
+import { instanceIdFromBytes, type PeerId } from '../../src/identity/peer-id.ts'
+import type { Claim } from '../../src/core/message.ts'
+import { ada, bob } from '../vectors/samples.ts'
+
+const now = 0 as Millis
+const link = 1 as LinkId
+const instances = { [ada.signer.peerId]: 1, [bob.signer.peerId]: 2 }
+
+const coreOf = (id: PeerId): Core =>
+  new Core(
+    {
+      id,
+      instance: instanceIdFromBytes(new Uint8Array(16).fill(instances[id] ?? 0)),
+      startedAt: 0 as WallMillis,
+      seed: [1, 2, 3, 4],
+      metadata: new Uint8Array(0),
+      zone: '',
+      wallOffsetMs: 1_800_000_000_000,
+    },
+    now,
+  )
+
+/** As egress hands a draft back. */
+const sealed = (effects: readonly Effect[]): Verified<Claim>[] =>
+  effects.flatMap((effect) =>
+    effect.type === 'seal'
+      ? [
+          {
+            ...effect.draft,
+            digest: `${effect.draft.author} ${effect.draft.type}` as Digest,
+            bytes: new Uint8Array(9),
+          } as unknown as Verified<Claim>,
+        ]
+      : [],
+  )
+
+let one: Core
+let other: Core
+let claims: Verified<Claim>[]
+
+beforeEach(() => {
+  one = coreOf(ada.signer.peerId)
+  other = coreOf(bob.signer.peerId)
+  claims = sealed(one.start(now))
+  for (const claim of claims) one.handle({ type: 'sealed', claim }, now)
+  one.handle({ type: 'link-opened', link, peer: bob.signer.peerId, initiator: true }, now)
+  for (const claim of claims) {
+    if (claim.type === 'alive') {
+      other.handle({ type: 'link-opened', link, peer: ada.signer.peerId, initiator: false }, now)
+      other.handle({ type: 'received', link, message: { type: 'gossip', claims: [claim] } }, now)
+    }
+  }
+})
+
+it('whoever leaves says so through the server too, and is believed', () => {
+  const said = one.handle({ type: 'leave' }, now).filter((effect) => effect.type === 'door-say')
+  expect(said.map(({ to }) => to)).toEqual([bob.signer.peerId])
+  expect(other.member(ada.signer.peerId)?.status).toBe('alive')
+  for (const { message } of said) other.handle({ type: 'received', link: door, message }, now)
+  expect(other.member(ada.signer.peerId)?.status).toBe('left')
+})
+
+it('nothing but a leave is taken from the server', () => {
+  const stranger = coreOf(bob.signer.peerId)
+  const alive = claims.filter((claim) => claim.type === 'alive')
+  stranger.handle({ type: 'received', link: door, message: { type: 'gossip', claims: alive } }, now)
+  expect(stranger.member(ada.signer.peerId)).toBeUndefined()
+})
