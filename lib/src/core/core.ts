@@ -339,8 +339,8 @@ export class Core {
 
   /**
    * Over the links, and for a few neighbours through the server too. Firefox tears a closing page's
-   * connections down before it has sent what was handed to them (ESR 153, four closes in ten); what was
-   * handed to a WebSocket it still sends.
+   * connections down before it has sent what was handed to them. Measured with ESR 153: four closes in ten were
+   * taken for failures, with the WebSocket's help two in ten.
    */
   #leave(now: Millis): void {
     const claim = this.#swim.leave(now)
