@@ -24,26 +24,28 @@ afterAll(async () => {
 })
 
 const lies = ['its own in place of the honest one', 'the honest one first', 'its own first'] as const
-const sides: readonly Side[] = ['answerer', 'dialler']
+/** Lied to on one side only, the other side's transcript tells; lied to on both, each must see it for itself. */
+const lied: Readonly<Record<string, readonly Side[]>> = { 'who dials': ['dialler'], both: ['answerer', 'dialler'] }
 const pairs = [
   ['chromium', 'firefox'],
   ['firefox', 'chromium'],
+  // Firefox takes a certificate that any of several fingerprints fits: here a lax reading has been broken.
+  ['firefox', 'firefox'],
 ] as const
 
 describe.each(pairs)('a server between %s, which dials, and %s', (dialling, answering) => {
-  test.each(sides.flatMap((side) => lies.map((lie) => [side, lie] as const)))(
-    'shows the %s fingerprints, %s: neither page links',
-    async (side, lie) => {
+  test.each(Object.keys(lied).flatMap((whom) => lies.map((lie) => [whom, lie] as const)))(
+    'lies to %s, with %s: neither page links',
+    async (whom, lie) => {
       const answerer = await sea.tab(answering, { signaling: door.url })
-      door.dress = { [side]: disguises[lie]! }
+      door.dress = Object.fromEntries(lied[whom]!.map((side) => [side, disguises[lie]!]))
       const dialler = await sea.tab(dialling, { signaling: door.url })
       const affair = await eventually(
         'an attempt to be over',
-        () => door.affairs.find((one) => one.dialler === dialler.id && one.refusedBy.size > 0),
+        () => door.affairs.find(({ refusedBy }) => refusedBy.size > 0),
         (over) => over !== undefined,
       )
-      // Whoever was lied to is who saw it, unless DTLS itself stood in the way of the other.
-      expect([...affair!.refusedBy].every((id) => id === dialler.id || id === answerer.id)).toBe(true)
+      expect([dialler.id, answerer.id]).toContain([...affair!.refusedBy][0])
       for (const tab of [dialler, answerer]) {
         expect(living(await tab.members())).toEqual([tab.id])
         expect((await tab.notes()).filter(({ type }) => type === 'link-opened')).toEqual([])
