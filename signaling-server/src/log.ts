@@ -10,7 +10,22 @@ import type { Tally } from './tally.ts'
 export type { Logger }
 
 export function openLog(level: LogLevel): Logger {
-  return pino({ level, base: { service: 'shoal-signaling' }, timestamp: pino.stdTimeFunctions.isoTime })
+  const options = { level, base: { service: 'shoal-signaling' }, timestamp: pino.stdTimeFunctions.isoTime }
+  return pino(options, openOutput())
+}
+
+/**
+ * Standard output, until nobody reads it any more. Left to itself, sonic-boom tries for ever to write the
+ * last line while the process exits: a server whose supervisor has died could not be stopped. Written at
+ * once, a line that cannot be written is known before that.
+ */
+function openOutput() {
+  const output = pino.destination({ dest: 1, sync: true })
+  output.on('error', () => {
+    output.write = () => true
+    output.flushSync = () => {}
+  })
+  return output
 }
 
 /** An id as logs show it: enough to follow one peer, too little to look it up. */

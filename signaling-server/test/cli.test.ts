@@ -116,6 +116,14 @@ test('SIGTERM: everybody is told when to come back, and it ends with status 0', 
   expect(lines.at(-1)).toContain('"ended"')
 })
 
+test('whoever reads its lines may go, and still it ends when it is told to', async () => {
+  const { child, output, ended } = await serve()
+  child.stdout.destroy()
+  child.kill('SIGTERM')
+  await ended()
+  expect(output.status).toBe(0)
+})
+
 test('an instance that is killed loses nobody for longer than it takes to dial another', async () => {
   const redis = await RedisProcess.start()
   try {
