@@ -26,6 +26,8 @@ export class Self {
   #leave: Verified<Leave> | undefined
   #leaving = false
   #accusers = new Set<PeerId>()
+  /** Until when an accuser that stands alone moves us no more. */
+  readonly #aloneUntil = new Map<PeerId, Millis>()
   #refuteAt: Millis | undefined
   #refutedAt: Millis | undefined
   #renewAt: Millis | undefined
@@ -99,18 +101,30 @@ export class Self {
     this.#metadataAt ??= Math.max(now, (this.#announcedAt ?? now) + this.#context.config.metadataIntervalMs) as Millis
   }
 
-  /** Somebody accuses the incarnation that we have now. Answers whether this accuser was new. */
-  accused(claim: Verified<Accuse>, now: Millis): boolean {
-    if (claim.incarnationDigest !== this.#alive?.incarnationDigest || this.#accusers.has(claim.author)) return false
-    this.#accusers.add(claim.author)
+  /** Somebody accuses the incarnation that we have now. */
+  accused(claim: Verified<Accuse>, now: Millis): void {
+    if (claim.incarnationDigest !== this.#alive?.incarnationDigest) return
+    if (this.#accusers.size < accusersMax) this.#accusers.add(claim.author)
     const { config, port } = this.#context
     const needed = accusersNeeded(port.monitorsOf(port.self).length, config.accusersNeededMax)
-    if (this.#accusers.size >= Math.min(2, needed)) {
-      this.#refuteAt ??= Math.max(
-        now,
-        (this.#refutedAt ?? now - config.refuteIntervalMs) + config.refuteIntervalMs,
-      ) as Millis
-    }
+    if (this.#accusers.size < Math.min(2, needed) && !this.#heldAgainstUs(claim, now)) return
+    this.#refuteAt ??= Math.max(
+      now,
+      (this.#refutedAt ?? now - config.refuteIntervalMs) + config.refuteIntervalMs,
+    ) as Millis
+  }
+
+  /**
+   * A lone accusation is forgotten after `accusationWindowMs`; one that is told us later was enough for somebody
+   * whose view was smaller: in a mesh that was split one accuser may be half of our monitors. A liar can date its
+   * accusations back, so each accuser alone moves us only once in the cool-down.
+   */
+  #heldAgainstUs(claim: Verified<Accuse>, now: Millis): boolean {
+    const { config, wall } = this.#context
+    if (wall.at(now) < claim.issuedAt + config.accusationWindowMs) return false
+    for (const [accuser, until] of this.#aloneUntil) if (now >= until) this.#aloneUntil.delete(accuser)
+    if (this.#aloneUntil.has(claim.author) || this.#aloneUntil.size >= accusersMax) return false
+    this.#aloneUntil.set(claim.author, (now + config.cooldownMs) as Millis)
     return true
   }
 
@@ -163,5 +177,7 @@ export class Self {
   }
 }
 
+/** Accusers that are told apart. A guess: eight monitors each in the views of several sides of a split. */
+const accusersMax = 64
 /** A signed ack answers one probe; the nonce makes it useless for another. */
 const ackTtlMs = 30_000

@@ -32,7 +32,9 @@ function run(name: string, peers: number, seed: string, more: Partial<Conditions
 
 /** Throws with all that is needed to see it again. */
 function hold(name: string, peers: number, seed: string, more: Partial<Conditions> = {}): void {
-  const again = `npm run sim -- ${name} --peers ${peers} --seed ${seed}`
+  const flags = Object.entries(small[name] ?? {}).map(([flag, value]) => `--${flag} ${value}`)
+  if (more === bad) flags.push(badFlags)
+  const again = `npm run sim -- ${name} --peers ${peers} --seed ${seed} ${flags.join(' ')}`
   let outcome
   try {
     outcome = run(name, peers, seed, more)
@@ -42,14 +44,21 @@ function hold(name: string, peers: number, seed: string, more: Partial<Condition
   if (outcome.breaches.length > 0) throw new Error(`${again} found\n${outcome.breaches.join('\n')}`)
 }
 
+/** One network in three: lossy, doubling and out of order. */
+const bad: Partial<Conditions> = {
+  network: { ...conditionDefaults.network, loss: 0.05, duplication: 0.05, reordering: 0.1 },
+}
+const badFlags = '--loss 0.05 --duplication 0.05 --reordering 0.1'
+
 const past = readFileSync(new URL('seeds.txt', import.meta.url), 'utf8')
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('#'))
 
 describe('seeds that once failed', () => {
   for (const line of past) {
-    const [name = '', peers = '', seed = ''] = line.split(' ')
-    it(`${name} with ${peers} peers, seed ${seed}`, () => hold(name, Number(peers), seed))
+    const [name = '', peers = '', seed = '', network = 'good'] = line.split(' ')
+    it(`${name} with ${peers} peers in a ${network} network, seed ${seed}`, () =>
+      hold(name, Number(peers), seed, network === 'bad' ? bad : {}))
   }
 })
 
@@ -59,15 +68,12 @@ const first = process.env['SHOAL_SEED'] ?? String(process.hrtime.bigint() % 1_00
 describe(`${freshSeeds} fresh seeds from ${first}`, () => {
   const names = Object.keys(small)
   const prng = new Prng(first)
-  const network = conditionDefaults.network
   for (const name of names) {
     it(`${name}: every checker holds`, () => {
       const rounds = Math.ceil(freshSeeds / names.length)
       for (let round = 0; round < rounds; round++) {
         const peers = 3 + prng.split(`${name}/${round}`).int(8)
-        // One network in three is bad: lossy, doubling and out of order.
-        const bad = { ...network, loss: 0.05, duplication: 0.05, reordering: 0.1 }
-        hold(name, peers, `${first}-${name}-${round}`, round % 3 === 2 ? { network: bad } : {})
+        hold(name, peers, `${first}-${name}-${round}`, round % 3 === 2 ? bad : {})
       }
     })
   }
