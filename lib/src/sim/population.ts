@@ -55,7 +55,8 @@ export function population(options: PopulationOptions): Population {
         index,
         id: signer.peerId,
         instance: instanceIdFromBytes(prng.bytes(16)),
-        skewMs: Math.round(prng.between(-1, 1) * world.options.clockSkewMs),
+        // A new run under an old key is on the same machine.
+        skewMs: again?.skewMs ?? Math.round(prng.between(-1, 1) * world.options.clockSkewMs),
         uptimeMs: Math.round(prng.between(0, uptimeMaxMs)),
         liar,
         pipe: (self) => new Pipeline(self, signer.peerId, { meshId, signer, verifier: suite.verifier, cache, memo }),

@@ -23,6 +23,8 @@ const record = (id: PeerId): MemberRecord => ({
   alive: { incarnationDigest: `${id} 0` as Digest } as unknown as Verified<Alive>,
   status: 'alive',
   statusAt: at(0),
+  runAt: at(0),
+  raisedAt: undefined,
   suspicion: undefined,
   leaseEnded: false,
   leave: undefined,

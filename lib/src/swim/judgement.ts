@@ -38,6 +38,7 @@ export class Judgement {
     const { port } = this.#context
     if (!present(record.status) || record.suspicion?.accusations.has(port.self)) return false
     if (!port.entitled(port.self, record.id)) return false
+    if (!this.#couldAnswer(record, now)) return false
     const until = this.#cooldownUntil.get(record.id)
     if (until === undefined) return true
     const { heardAt, config } = this.#context
@@ -45,6 +46,12 @@ export class Judgement {
     if (now < until && silentMs < config.cooldownSilenceMs) return false
     this.#cooldownUntil.delete(record.id)
     return true
+  }
+
+  /** It had a way to answer us in this run, or the time to get one: a link of its last run proves nothing. */
+  #couldAnswer(record: MemberRecord, now: Millis): boolean {
+    const { heardAt, config } = this.#context
+    return (heardAt.get(record.id) ?? -Infinity) >= record.runAt || now >= record.runAt + config.linkGraceMs
   }
 
   /** Answers `known` for a repetition, `void` for one that counts for nothing in our view, else `counted`. */
@@ -60,7 +67,7 @@ export class Judgement {
       newestAt: now,
       enoughAt: undefined,
       dueAt: undefined,
-      notBefore: now,
+      notBefore: this.#mayAnswerAt(record, now),
     })
     suspicion.accusations.set(claim.author, claim)
     suspicion.newestAt = now
@@ -74,6 +81,12 @@ export class Judgement {
       this.#verdicts.suspected(record)
     }
     return 'counted'
+  }
+
+  /** It refutes once in `refuteIntervalMs`, so one that has just done so gets the time to do it again. */
+  #mayAnswerAt(record: MemberRecord, now: Millis): Millis {
+    if (record.raisedAt === undefined) return now
+    return Math.max(now, record.raisedAt + this.#context.config.refuteIntervalMs + this.#leastMs()) as Millis
   }
 
   /** A newer incarnation voids what was held against the last one, and silences us if we were among the accusers. */

@@ -80,6 +80,10 @@ export interface MemberRecord {
   alive: Verified<Alive>
   status: MemberStatus
   statusAt: Millis
+  /** When we learnt of this run of it. */
+  runAt: Millis
+  /** When we learnt that it had raised its incarnation; undefined for a run's first. */
+  raisedAt: Millis | undefined
   suspicion: Suspicion | undefined
   /** Dead because its lease ran out: then a renewed lease undoes it. */
   leaseEnded: boolean

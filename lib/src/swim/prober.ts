@@ -173,7 +173,8 @@ export class Prober {
       const record = table.get(target)
       if (record === undefined || !present(record.status) || !neighbours.includes(target)) continue
       // A neighbour that is still being dialled has no way to answer yet.
-      if (!port.linked(target) && now - (this.#neighbourSince.get(target) ?? now) < config.linkGraceMs) continue
+      const since = Math.max(this.#neighbourSince.get(target) ?? now, record.runAt)
+      if (!port.linked(target) && now - since < config.linkGraceMs) continue
       return target
     }
     return undefined

@@ -94,7 +94,8 @@ export class Roster {
     }
     if (compareAlive(claim, record.alive) <= 0) {
       if (claim.digest === record.alive.digest) dissemination.heard(claim, from)
-      if (!present(record.status)) this.#tellOfDeparted(from, record, claim, now)
+      if (from === claim.author && compareRuns(claim, record.alive) < 0) this.#tellOfNewerRun(from, record, now)
+      else if (!present(record.status)) this.#tellOfDeparted(from, record, claim, now)
       return
     }
     if (compareIncarnations(claim, record.alive) === 0) this.#onRenewal(record, claim, from, now)
@@ -127,6 +128,8 @@ export class Roster {
       record.alive = claim
       record.status = after
       if (before !== after) record.statusAt = now
+      if (otherRun) record.runAt = now
+      record.raisedAt = otherRun ? undefined : now
       record.leaseEnded = false
       record.leave = undefined
       record.forgetAt = undefined
@@ -191,6 +194,8 @@ export class Roster {
       alive: claim,
       status: 'alive',
       statusAt: now,
+      runAt: now,
+      raisedAt: undefined,
       suspicion: undefined,
       leaseEnded: false,
       leave: undefined,
@@ -206,9 +211,18 @@ export class Roster {
   /** Somebody sends us, as alive, a member that we know to be gone. Once a second we say why. */
   #tellOfDeparted(to: PeerId, record: MemberRecord, claim: Verified<Alive>, now: Millis): void {
     if (compareIncarnations(claim, record.alive) !== 0 || evidence(record).length === 0) return
-    if (now < (this.#toldAt.get(to) ?? -Infinity) + this.#context.config.syncIntervalMs) return
+    if (this.#mayTell(to, now)) this.#sync.tell(to, record)
+  }
+
+  /** It runs under a key that spoke later, by the calendar, in another run: nobody will heed it, so it should know. */
+  #tellOfNewerRun(to: PeerId, record: MemberRecord, now: Millis): void {
+    if (this.#mayTell(to, now)) this.#context.port.send(to, { type: 'gossip', claims: [record.alive] }, 'gossip')
+  }
+
+  #mayTell(to: PeerId, now: Millis): boolean {
+    if (now < (this.#toldAt.get(to) ?? -Infinity) + this.#context.config.syncIntervalMs) return false
     this.#toldAt.set(to, now)
-    this.#sync.tell(to, record)
+    return true
   }
 
   /** Somebody is gone: remembered for longer than any claim of its that may still be in flight. */

@@ -13,6 +13,8 @@ const record = (id: string, incarnationDigest: string): MemberRecord => ({
   alive: { incarnationDigest: incarnationDigest as Digest } as unknown as Verified<Alive>,
   status: 'alive',
   statusAt: 0 as Millis,
+  runAt: 0 as Millis,
+  raisedAt: undefined,
   suspicion: undefined,
   leaseEnded: false,
   leave: undefined,

@@ -32,8 +32,12 @@ function run(name: string, peers: number, seed: string, more: Partial<Conditions
 
 /** Throws with all that is needed to see it again. */
 function hold(name: string, peers: number, seed: string, more: Partial<Conditions> = {}): void {
-  const flags = Object.entries(small[name] ?? {}).map(([flag, value]) => `--${flag} ${value}`)
-  if (more === bad) flags.push(badFlags)
+  const { seconds, count } = small[name] ?? {}
+  const flags = [
+    ...(seconds === undefined ? [] : [`--seconds ${seconds}`]),
+    ...(count === undefined ? [] : [`--count ${count}`]),
+    ...(more === bad ? [badFlags] : []),
+  ]
   const again = `npm run sim -- ${name} --peers ${peers} --seed ${seed} ${flags.join(' ')}`
   let outcome
   try {
