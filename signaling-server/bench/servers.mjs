@@ -93,7 +93,7 @@ export class Running {
     this.child = child
   }
 
-  /** Resident bytes, after it was asked to collect its garbage if `collect`. */
+  /** Resident bytes, as they are now. */
   rssBytes() {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))[1]) * 1024
   }
@@ -114,6 +114,13 @@ export class Running {
     return least
   }
 
+  /** What a forced collection left, in bytes: in the heap, and outside of it. */
+  collected() {
+    const answer = new Promise((resolve) => this.child.once('message', resolve))
+    this.child.kill('SIGUSR2')
+    return answer
+  }
+
   async stop() {
     const gone = new Promise((resolve) => this.child.once('exit', resolve))
     this.child.kill('SIGKILL')
@@ -126,7 +133,10 @@ export async function start(name, environment = {}) {
   const port = await freePort()
   const env = { ...process.env, ...kind.environment(port), ...environment }
   const flags = ['--expose-gc', '--require', `${here}collect.cjs`]
-  const child = spawn(process.execPath, [...flags, ...kind.command], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, [...flags, ...kind.command], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const running = new Running(kind, port, child)
   for (let tries = 0; tries < 200; tries++) {
     const up = await fetch(`http://127.0.0.1:${port}/`).then(

@@ -26,7 +26,7 @@ export class Wire {
   /** Called with the number of frames that came in at once. */
   onFrames
 
-  constructor(port, path, onOpen) {
+  constructor(port, path, onOpen, headers = '') {
     this.socket = connect(port, '127.0.0.1')
     this.socket.setNoDelay(true)
     this.socket.on('error', () => {})
@@ -36,7 +36,8 @@ export class Wire {
     })
     this.socket.write(
       `GET ${path} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n' +
+        `${headers}\r\n`,
     )
     this.socket.on('data', (chunk) => {
       this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk])
@@ -82,19 +83,24 @@ export class Wire {
   }
 }
 
-/** Opens a socket and registers it. Resolves with how long that took. */
-export function registered(running, id, room) {
+/** Opens a socket and registers it. Resolves with how long that took. `headers` go into its request. */
+export function registered(running, id, room, headers) {
   const { kind, port } = running
   const began = performance.now()
   return new Promise((resolve, reject) => {
-    const wire = new Wire(port, kind.path(id, room), () => {
-      const step = kind.register((text) => wire.send(text), id, room)
-      wire.onText = (text) => {
-        if (!step(text)) return
-        wire.onText = undefined
-        resolve({ wire, ms: performance.now() - began })
-      }
-    })
+    const wire = new Wire(
+      port,
+      kind.path(id, room),
+      () => {
+        const step = kind.register((text) => wire.send(text), id, room)
+        wire.onText = (text) => {
+          if (!step(text)) return
+          wire.onText = undefined
+          resolve({ wire, ms: performance.now() - began })
+        }
+      },
+      headers,
+    )
     wire.onClose = () => reject(new Error('closed before it was registered'))
   })
 }

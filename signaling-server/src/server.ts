@@ -43,7 +43,8 @@ export interface SignalingServer {
 export async function startSignalingServer(options: SignalingServerOptions = {}): Promise<SignalingServer> {
   const { server, fallback, verifier, log, ...given } = options
   const settings = completeSettings({ logLevel: 'silent', ...given })
-  const chosen = verifier ?? (await chooseVerifier(globalThis.crypto.subtle)).verifier
+  // Every join has a key of its own: kept ones would only fill memory.
+  const chosen = verifier ?? (await chooseVerifier(globalThis.crypto.subtle, undefined, 0)).verifier
   const logger = log ?? openLog(settings.logLevel)
   // The bus tells the host what arrives, and the host is made around the bus: one of them has to wait.
   const made: { host?: Host } = {}

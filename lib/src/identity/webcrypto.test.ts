@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { verifyStrict } from './ed25519.ts'
+import type { Verifier } from './keys.ts'
 import { peerIdToBytes } from './peer-id.ts'
 import { freshSigner, nativeKeyPair, nativeSigner, nativeVerifier, type SubtleLike } from './webcrypto.ts'
 
@@ -42,15 +43,37 @@ describe('signing by the engine', () => {
 })
 
 describe('verifying by the engine', () => {
-  it('imports a key once, and answers no to a key that is none', async () => {
-    let imports = 0
-    const counting: SubtleLike = {
-      importKey: (...question) => (imports++, subtle.importKey(...question)),
-      exportKey: subtle.exportKey.bind(subtle),
-      generateKey: subtle.generateKey.bind(subtle),
-      sign: subtle.sign.bind(subtle),
-      verify: subtle.verify.bind(subtle),
+  let imports = 0
+  const counting: SubtleLike = {
+    importKey: (...question) => (imports++, subtle.importKey(...question)),
+    exportKey: subtle.exportKey.bind(subtle),
+    generateKey: subtle.generateKey.bind(subtle),
+    sign: subtle.sign.bind(subtle),
+    verify: subtle.verify.bind(subtle),
+  }
+  beforeEach(() => (imports = 0))
+
+  it('forgets the key that it imported first when it may keep no more, and keeps none where told so', async () => {
+    const someone = async () => {
+      const signer = await nativeSigner(subtle, await nativeKeyPair(subtle))
+      const signature = await new Promise<Uint8Array | Error>((resolve) => signer.sign(message, resolve))
+      return (verifier: Verifier) =>
+        new Promise<boolean>((resolve) =>
+          verifier.verify(peerIdToBytes(signer.peerId), message, signature as Uint8Array, resolve),
+        )
     }
+    const [first, second, third] = [await someone(), await someone(), await someone()]
+    const two = nativeVerifier(counting, 2)
+    for (const ask of [first, second, third, second, third]) expect(await ask(two)).toBe(true)
+    expect(imports).toBe(3)
+    expect(await first(two)).toBe(true)
+    expect(imports).toBe(4)
+    const none = nativeVerifier(counting, 0)
+    for (const ask of [first, first]) expect(await ask(none)).toBe(true)
+    expect(imports).toBe(6)
+  })
+
+  it('imports a key once, and answers no to a key that is none', async () => {
     const verifier = nativeVerifier(counting)
     const signer = await nativeSigner(subtle, await nativeKeyPair(subtle))
     const signature = await new Promise<Uint8Array | Error>((resolve) => signer.sign(message, resolve))

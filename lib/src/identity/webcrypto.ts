@@ -46,10 +46,13 @@ export interface KeyPairHandle {
 }
 
 /** Imported keys kept: an import costs as much as a third of a verification. More than a mesh has members. */
-const importedMax = 4096
+const keysKeptMaxOfMesh = 4096
 
-/** Verifies with the engine, after the byte pre-check that makes all engines agree. Answers later, in any order. */
-export function nativeVerifier(subtle: SubtleLike): Verifier {
+/**
+ * Verifies with the engine, after the byte pre-check that makes all engines agree. Answers later, in any order.
+ * `keysKeptMax`: 0 where every key is seen once, as at a door that strangers come through.
+ */
+export function nativeVerifier(subtle: SubtleLike, keysKeptMax = keysKeptMaxOfMesh): Verifier {
   const imported = new Map<PeerId, Promise<KeyHandle>>()
   return {
     verify(publicKey, message, signature, done) {
@@ -57,9 +60,10 @@ export function nativeVerifier(subtle: SubtleLike): Verifier {
       const id = peerIdFromBytes(publicKey)
       let key = imported.get(id)
       if (!key) {
-        if (imported.size >= importedMax) imported.clear()
         key = subtle.importKey('raw', owned(publicKey), algorithm, false, ['verify'])
         imported.set(id, key)
+        // The one imported first goes: emptying it all would have a large mesh import everybody anew, at once.
+        if (imported.size > keysKeptMax) imported.delete(imported.keys().next().value!)
       }
       key
         .then((handle) => subtle.verify(algorithm, handle as never, owned(signature), owned(message)))
@@ -109,8 +113,9 @@ export interface ChosenVerifier {
 export async function chooseVerifier(
   subtle: SubtleLike | undefined,
   load: () => Promise<ScriptEd25519> = loadScriptEd25519,
+  keysKeptMax?: number,
 ): Promise<ChosenVerifier> {
-  if (subtle && (await passesSelfTest(subtle))) return { verifier: nativeVerifier(subtle), native: true }
+  if (subtle && (await passesSelfTest(subtle))) return { verifier: nativeVerifier(subtle, keysKeptMax), native: true }
   return { verifier: (await load()).scriptVerifier, native: false }
 }
 

@@ -42,7 +42,9 @@ export class SignalingRoom extends DurableObject<Env> {
     const settings = settingsOf(env)
     this.#settings = settings
     // Cloudflare's types let `exportKey` answer a JsonWebKey for every format; for `raw` it never does.
-    this.#verifier = chooseVerifier(crypto.subtle as unknown as SubtleLike).then(({ verifier }) => verifier)
+    this.#verifier = chooseVerifier(crypto.subtle as unknown as SubtleLike, undefined, 0).then(
+      ({ verifier }) => verifier,
+    )
     const now = Date.now()
     this.#gate = new Gate(
       {
