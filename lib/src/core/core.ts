@@ -338,9 +338,8 @@ export class Core {
   }
 
   /**
-   * Over the links, and for a few neighbours through the server too. Firefox tears a closing page's
-   * connections down before it has sent what was handed to them. Measured with ESR 153: four closes in ten were
-   * taken for failures, with the WebSocket's help two in ten.
+   * Over the links, and for a few neighbours through the server too: a page that closes may lose its connections
+   * before they have sent what was handed to them, and seldom loses both (Firefox ESR 153, `npm run bench:farewell`).
    */
   #leave(now: Millis): void {
     const claim = this.#swim.leave(now)

@@ -50,6 +50,14 @@ function ticking() {
   return { host, after, ticks: () => ticks }
 }
 
+test('holds its thread for as long as it is asked to', () => {
+  vi.useRealTimers()
+  const host = openHost()
+  const from = host.now()
+  host.hold(3)
+  expect(host.now() - from).toBeGreaterThanOrEqual(3)
+})
+
 describe('the one timer in Node', () => {
   test('goes off once, at its time', () => {
     const { host, after, ticks } = ticking()

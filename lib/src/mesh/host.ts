@@ -17,6 +17,8 @@ export interface Host {
   /** How coarse the timer is at the moment; 0 when it is exact to a few milliseconds. */
   granularityMs(): number
   random(bytes: number): Uint8Array
+  /** Keeps this thread busy for so long: for a page whose connections end when it goes. */
+  hold(ms: number): void
   /** Sets the one timer; undefined unsets it. Setting it again moves it. */
   setTimer(at: Millis | undefined): void
   /** Called when the timer is due. Never after `close`. */
@@ -72,6 +74,11 @@ class RealHost implements Host {
 
   random(bytes: number): Uint8Array {
     return crypto.getRandomValues(new Uint8Array(bytes))
+  }
+
+  hold(ms: number): void {
+    const until = this.now() + ms
+    while (this.now() < until);
   }
 
   setTimer(at: Millis | undefined): void {

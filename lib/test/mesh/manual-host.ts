@@ -65,6 +65,8 @@ export class ManualHost implements Host {
   dueAt: Millis | undefined
   granularity = 0
   closed = false
+  /** How long the page was kept from going. */
+  heldMs = 0
   #frozen = false
 
   constructor(time: ManualTime) {
@@ -85,6 +87,10 @@ export class ManualHost implements Host {
 
   random(bytes: number): Uint8Array {
     return crypto.getRandomValues(new Uint8Array(bytes))
+  }
+
+  hold(ms: number): void {
+    this.heldMs += ms
   }
 
   setTimer(at: Millis | undefined): void {

@@ -40,6 +40,29 @@ test('a closing page says that it leaves before its handler returns', async () =
   expect(said).toEqual([['member-left page'], ['member-left page']])
 })
 
+test('a closing Firefox that fires no pagehide says it at unload, and says it once if it fires both', async () => {
+  vi.stubGlobal('navigator', { userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0' })
+  for (const fired of [['unload'], ['pagehide', 'unload']]) {
+    vi.stubGlobal('document', Object.assign(shown, { hidden: false }))
+    const { waters, mine, others } = await pageAmongOthers()
+    const said = others.map((mesh) => record(mesh, ['member-left', 'member-suspected', 'member-failed']))
+    for (const type of fired) page.dispatchEvent(pageEvent(type, false))
+    waters.hub.latencyMs = 0
+    await waters.until(() => said.every((one) => one.length > 0), 100)
+    expect(said).toEqual([['member-left page'], ['member-left page']])
+    // Its connections end when its last handler returns: it gives them the time to send.
+    expect(waters.hostOf(mine).heldMs).toBe(20)
+  }
+})
+
+test('no other browser is asked about unload, which would bar the page from the back/forward cache', async () => {
+  vi.stubGlobal('navigator', { userAgent: 'Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0 Safari/537.36' })
+  const { waters, others } = await pageAmongOthers()
+  page.dispatchEvent(pageEvent('unload', false))
+  await waters.time.pass(1000)
+  expect(others.map(alive)).toEqual([3, 3])
+})
+
 test('a page that comes back from the back/forward cache joins again by itself, as a new instance of the same member', async () => {
   const { waters, mine, others } = await pageAmongOthers()
   const { instance } = mine.self
