@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `shoal-signaling`: flags over environment variables over defaults, one server, a graceful end. */
 import { readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError } from 'commander'
 import { openLog } from './log.ts'
 import { flagOf, OptionError, readSettings, settings, variableOf, type Setting } from './options.ts'
@@ -32,7 +33,15 @@ function environment(): Record<string, string | undefined> {
   return { ...process.env, ...(Object.fromEntries(read) as Record<string, string>) }
 }
 
+/**
+ * The heap may be half as large again as what is in use, then it is collected. V8 would let it grow to three or
+ * four times that, of which an attack that keeps much waiting makes full use. Measured with `bench -- abuse`: 139 to 160 MB
+ * resident where it was 184, and no more processor time.
+ */
+const heapGrowingPercent = 50
+
 async function serve(flags: Readonly<Record<string, string | true>>): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`)
   const texts = Object.entries(flags).map(([name, value]) => [name, value === true ? 'true' : value])
   const read = readSettings(Object.fromEntries(texts) as Record<string, string>, environment())
   const log = openLog(read.logLevel)

@@ -11,6 +11,7 @@ import type { JoinMessage, PeerId, SignalingCode } from 'shoal/signaling'
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws'
 import { clientAddress, ProxyList } from './addresses.ts'
 import { admit, originAllowed } from './admission.ts'
+import { Backlog, type Reader } from './backlog.ts'
 import { Bucket, type Rate } from './bucket.ts'
 import { Gate } from './gate.ts'
 import { shortId, Summary, type Logger } from './log.ts'
@@ -30,7 +31,7 @@ const framesAfterCloseMax = 32
 const tickMs = 250
 const summaryMs = 10_000
 
-interface Peer {
+interface Peer extends Reader {
   readonly socket: WebSocket
   /** The connection below it: holding it back for a moment sends many frames with one system call. */
   readonly raw: Duplex
@@ -58,6 +59,7 @@ export class Host {
   readonly #pingRate: Rate
   readonly #peers = new Map<SocketId, Peer>()
   readonly #summary = new Summary({ closed: this.tallies.closed, refused: this.tallies.refused })
+  readonly #backlog = new Backlog<Peer>()
   #corked: Peer[] = []
   #tickers: NodeJS.Timeout[] = []
   #nextSocket = 1
@@ -110,6 +112,7 @@ export class Host {
       rooms: this.#rooms.rooms,
       largestRoom: this.#rooms.largestRoom,
       addresses: this.#gate.addresses,
+      bufferedBytes: this.#backlog.bytes,
       bufferedBytesMax: this.#bufferedBytes(),
       ready: this.ready,
     }))
@@ -194,6 +197,9 @@ export class Host {
     const id = this.#nextSocket++
     const openedAt = now()
     const peer: Peer = {
+      get bufferedBytes() {
+        return socket.bufferedAmount
+      },
       socket,
       raw,
       key,
@@ -209,6 +215,7 @@ export class Host {
     socket.on('error', (error: Error & { code?: string }) => this.tallies.closed.add(error.code ?? 'error'))
     socket.on('close', () => {
       this.#peers.delete(id)
+      this.#backlog.forget(peer)
       if (key !== undefined) this.#gate.leave(key)
       this.#perform(this.#rooms.handle({ type: 'closed', socket: id }, now()))
       if (this.#peers.size === 0) this.#onEmpty()
@@ -268,12 +275,7 @@ export class Host {
     const peer = this.#peers.get(id)
     if (peer === undefined) return
     const { socket } = peer
-    if (socket.bufferedAmount > this.#settings.bufferedBytesMax) {
-      // It does not read: a close frame would only join the queue.
-      this.tallies.closed.add('ERR_SLOW_CONSUMER')
-      socket.terminate()
-      return
-    }
+    if (socket.bufferedAmount > this.#settings.bufferedBytesMax) return this.#cutOff(peer)
     if (!peer.corked) {
       peer.corked = true
       peer.raw.cork()
@@ -290,7 +292,15 @@ export class Host {
     for (const peer of peers) {
       peer.corked = false
       peer.raw.uncork()
+      this.#backlog.look(peer)
     }
+    for (const peer of this.#backlog.shed(this.#settings.bufferedTotalBytesMax)) this.#cutOff(peer)
+  }
+
+  /** It does not read: a close frame would only join the queue. */
+  #cutOff({ socket }: Peer): void {
+    this.tallies.closed.add('ERR_SLOW_CONSUMER')
+    socket.terminate()
   }
 
   #close(id: SocketId, code: SignalingCode | undefined, status: number): void {
@@ -394,6 +404,7 @@ export class Host {
 
   #tick(): void {
     this.#perform(this.#rooms.handle({ type: 'tick' }, now()))
+    this.#backlog.lookAtAll()
     this.#gate.sweep(now())
   }
 

@@ -8,6 +8,7 @@ export interface Gauges {
   readonly rooms: number
   readonly largestRoom: number
   readonly addresses: number
+  readonly bufferedBytes: number
   readonly bufferedBytesMax: number
   readonly ready: boolean
 }
@@ -58,6 +59,7 @@ export class Metrics {
     gauge('rooms', 'Rooms with somebody in them', (now) => now.rooms)
     gauge('room_peers_max', 'Peers in the largest room', (now) => now.largestRoom)
     gauge('addresses', 'Addresses that are counted', (now) => now.addresses)
+    gauge('buffered_bytes', 'Bytes waiting for all slow readers', (now) => now.bufferedBytes)
     gauge('buffered_bytes_max', 'Bytes waiting for the slowest reader', (now) => now.bufferedBytesMax)
     gauge('ready', '1 when new clients are served', (now) => Number(now.ready))
     counter('opened', 'Sockets opened', () => tallies.opened)

@@ -35,6 +35,7 @@ const typed: Readonly<Record<SettingName, string>> = {
   pingsPerSecond: '2',
   pingsBurst: '5',
   bufferedBytesMax: '65536',
+  bufferedTotalBytesMax: '1048576',
   framesPerSecond: '10',
   framesBurst: '30',
   joinsPerMinute: '5',

@@ -151,6 +151,11 @@ export const settings = {
   pingsPerSecond: setting(perSecond, 1, 'WebSocket pings of one socket'),
   pingsBurst: setting(many, 10, 'WebSocket pings of one socket at once'),
   bufferedBytesMax: setting(bytes(1_073_741_824), 1_048_576, 'bytes waiting for one slow reader before it is cut off'),
+  bufferedTotalBytesMax: setting(
+    bytes(68_719_476_736),
+    16_777_216,
+    'bytes waiting for all slow readers before the slowest is cut off',
+  ),
   framesPerSecond: setting(perSecond, 20, 'frames of one socket'),
   framesBurst: setting(many, 60, 'frames of one socket at once'),
   joinsPerMinute: setting(perMinute, 30, 'joins of one address (IPv6: of one /64)'),

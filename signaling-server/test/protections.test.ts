@@ -229,6 +229,25 @@ describe('sockets', () => {
     await servesOthers(server)
   })
 
+  test('of many who read slowly, and stay below their own limit, the slowest goes when all together are over theirs', async () => {
+    const limits = { bufferedBytesMax: 1_000_000_000, bufferedTotalBytesMax: 200_000 }
+    const server = await start({ framesPerSecond: 1_000_000, framesBurst: 10_000_000, ...limits })
+    const readers = [await callers.join(server.url), await callers.join(server.url)]
+    const sender = await callers.join(server.url)
+    for (const { socket } of readers) socket.pause()
+    const data = toBase64Url(new Uint8Array(16_384))
+    let gone = 0
+    void sender.next('absent').then(() => (gone += 1))
+    await until('one of them to be gone', () => {
+      if (gone > 0 || sender.socket.bufferedAmount > 100_000) return gone > 0
+      for (const { id } of readers) sender.say({ t: 'signal', to: id, data })
+      return false
+    })
+    // The other one stays.
+    expect(server.sockets).toBe(2)
+    await servesOthers(server)
+  })
+
   test('one that does not join in time is sent away', async () => {
     const server = await start({ joinTimeoutMs: 100 })
     const a = await callers.open(server.url)
