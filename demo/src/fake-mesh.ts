@@ -2,8 +2,9 @@
  * A mesh without a network, for the gallery: any number of members in any state, the same at every
  * run, so that the page can be looked at (and photographed) as it is with 1, 3 or 30 peers.
  */
+import { FakeMap } from './fake-map.ts'
 import { fishName } from './fish-name.ts'
-import type { Member, Mesh, MeshEventMap, MeshStats, PeerId } from './mesh.ts'
+import type { Member, Mesh, MeshEventMap, MeshStats, PeerId, ReplicatedMap } from './mesh.ts'
 import { colours, columns, rows } from './shared-board.ts'
 
 const zones = ['eu-west', 'eu-north', 'us-east', 'ap-south', undefined]
@@ -16,6 +17,7 @@ export class FakeMesh implements Mesh {
   #members = new Map<PeerId, Member>()
   #signaling: MeshStats['signaling'] = 'connected'
   #isolated = false
+  readonly #maps = new Map<string, FakeMap<unknown>>()
 
   constructor(room: string, name: string, peers: number, seed: number) {
     this.room = room
@@ -54,6 +56,10 @@ export class FakeMesh implements Mesh {
     this.#change(this.id, { metadata })
   }
 
+  map<T>(name: string): ReplicatedMap<T> {
+    return this.#openMap<T>(name)
+  }
+
   async send(): Promise<void> {}
 
   async broadcast(): Promise<void> {}
@@ -80,6 +86,14 @@ export class FakeMesh implements Mesh {
       isolated: this.#isolated,
       signaling: this.#signaling,
       edges: this.#edges(),
+      state: {
+        digest: 'c2hvYWxpbmc',
+        entries: 24,
+        bytes: 4_560,
+        // One neighbour in five has not caught up yet.
+        neighbours: new Map(links.map(({ id }, i) => [id, i % 5 === 4 ? 'YmVoaW5kLi4' : 'c2hvYWxpbmc'])),
+        places: Array.from({ length: 16 }, (_, i) => ({ entries: (i * 5) % 4, hash: `place-${i}` })),
+      },
     }
   }
 
@@ -214,15 +228,23 @@ export class FakeMesh implements Mesh {
   }
 
   #paintReef(others: readonly Member[]): void {
-    const reef = [this.self, ...others].slice(0, 5).map(({ id }, i) => {
+    const reef = this.#openMap<number>('reef')
+    for (const [i, { id: writer }] of [this.self, ...others].slice(0, 5).entries()) {
       const centre = Math.floor(this.#random() * columns * rows)
-      const strokes = [0, 1, 2, columns, columns + 1, -columns, -1]
-        .map((step) => centre + step)
-        .filter((index) => index >= 0 && index < columns * rows)
-        .map((index) => [index, 1 + (i % (colours.length - 1)), 1 + i])
-      return { by: id, strokes }
-    })
-    this.#emit('message', { from: this.id, data: { reef }, broadcast: true })
+      for (const step of [0, 1, 2, columns, columns + 1, -columns, -1]) {
+        const at = Date.now() - 1000 * i
+        if (centre + step >= 0 && centre + step < columns * rows)
+          reef.stand(`${centre + step}`, [{ value: 1 + (i % (colours.length - 1)), writer, at }])
+      }
+    }
+  }
+
+  #openMap<T>(name: string): FakeMap<T> {
+    const known = this.#maps.get(name) as FakeMap<T> | undefined
+    if (known) return known
+    const map = new FakeMap<T>(name, this.id)
+    this.#maps.set(name, map as FakeMap<unknown>)
+    return map
   }
 
   #peerId(): PeerId {

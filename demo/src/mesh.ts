@@ -1,3 +1,13 @@
 /** What the demo uses of the library, in one place. */
 export { join } from 'shoal'
-export type { Member, Mesh, MeshEventMap, MeshStats, PeerId } from 'shoal'
+export type {
+  InspectedEntry,
+  MapOptions,
+  Member,
+  Mesh,
+  MeshEventMap,
+  MeshStats,
+  PeerId,
+  ReplicatedMap,
+  Sibling,
+} from 'shoal'

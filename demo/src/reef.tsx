@@ -48,7 +48,7 @@ export function Reef({ board, members, paint }: ReefProps) {
     <section class="panel reef" aria-labelledby="reef-title">
       <header class="panel-head">
         <h2 id="reef-title">The reef</h2>
-        <p class="figures">Paint it together: everybody sees every stroke.</p>
+        <p class="figures">A replicated map: everybody paints, the last stroke stands.</p>
       </header>
       <div class="brushes" role="radiogroup" aria-label="Brush">
         {colours.map((colour, index) => (
@@ -97,9 +97,7 @@ export function Reef({ board, members, paint }: ReefProps) {
                     onClick={({ detail }) => detail === 0 && paint(index, brush.value)}
                   >
                     {/* A new stroke is a new element, so that its ripple, in the painter's colour, runs again. */}
-                    {cell && (
-                      <span key={`${cell.clock} ${cell.by}`} class="ripple" style={{ '--hue': hueOf(cell.by) }} />
-                    )}
+                    {cell && <span key={`${cell.at} ${cell.by}`} class="ripple" style={{ '--hue': hueOf(cell.by) }} />}
                   </button>
                 </div>
               )

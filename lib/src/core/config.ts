@@ -4,6 +4,9 @@ import type { WallMillis } from '../identity/millis.ts'
 import type { OverlayOptions } from '../overlay/overlay.ts'
 import type { Positions } from '../overlay/rings.ts'
 import type { SwimConfig } from '../swim/config.ts'
+import type { MeshId } from '../identity/peer-id.ts'
+import type { StateConfig } from '../state/config.ts'
+import type { Recall } from '../state/replica.ts'
 import type { Seed } from './prng.ts'
 
 export { type OverlayConfig, overlayDefaults } from '../overlay/overlay.ts'
@@ -11,6 +14,7 @@ export { type SwimConfig, swimDefaults } from '../swim/config.ts'
 
 export interface CoreOptions {
   readonly id: PeerId
+  readonly meshId: MeshId
   /** Random for each run. */
   readonly instance: InstanceId
   readonly startedAt: WallMillis
@@ -24,6 +28,9 @@ export interface CoreOptions {
   readonly admission?: Uint8Array
   readonly swim?: Partial<SwimConfig>
   readonly overlay?: OverlayOptions
+  readonly state?: Partial<StateConfig>
+  /** Reads an entry that was verified before: the codec's business. */
+  readonly recall: Recall
   /** Ring positions, shared by many cores in one process. */
   readonly positions?: Positions
 }

@@ -19,6 +19,9 @@ import { swimDefaults } from '../swim/config.ts'
 import { present, type MemberRecord } from '../swim/member.ts'
 import type { SwimEvent } from '../swim/port.ts'
 import { Swim } from '../swim/swim.ts'
+import { stateDefaults } from '../state/config.ts'
+import type { StateMessage } from '../state/messages.ts'
+import { State, type StateEvent, type StateReader, type Write } from '../state/state.ts'
 import type { CoreOptions } from './config.ts'
 import type { CoreEvent, CoreMember, Effect, Priority } from './effect.ts'
 import { door, type Input, type LinkId } from './input.ts'
@@ -31,6 +34,7 @@ export class Core {
   readonly #swim: Swim
   readonly #overlay: Overlay<RoutedMessage>
   readonly #broadcast: Broadcast
+  readonly #state: State
   readonly #links = new LinkTable()
   readonly #strikes = new Strikes()
   readonly #prng: Prng
@@ -74,7 +78,7 @@ export class Core {
         linkedPeers: () => this.#links.peers(),
         hops: (peer, avoid) => (this.#links.of(peer) === undefined ? this.#overlay.path(peer, avoid)?.length : 1),
         send: (to, message, priority, avoid) => this.#send(to, message, priority, avoid),
-        extra: () => noExtra,
+        extra: () => this.#state.advertise(this.#now),
         seal: (draft) => this.#effects.push({ type: 'seal', draft }),
         memberUp: (record) => this.#memberUp(record),
         memberDown: (record) => this.#memberDown(record),
@@ -101,10 +105,25 @@ export class Core {
       },
       options.instance,
     )
+    this.#state = new State(
+      { ...stateDefaults, ...options.state },
+      options.meshId,
+      {
+        self: options.id,
+        links: () => this.#linksByRing(),
+        send: (to, message) => this.#sendState(to, message),
+        seal: (draft) => this.#effects.push({ type: 'seal', draft }),
+        wallAt: (at) => this.#swim.wallAt(at),
+        recall: options.recall,
+        notify: (event) => this.#onStateEvent(event),
+      },
+      options.instance,
+    )
   }
 
   /** The first thing to call, once. */
   start(now: Millis): Effect[] {
+    this.#now = now
     this.#swim.start(now)
     return this.#taken()
   }
@@ -162,8 +181,15 @@ export class Core {
       case 'broadcast':
         this.#publishing.set(this.#broadcast.publish(input.topic, input.payload, this.#swim.wallAt(now)), input.ref)
         break
+      case 'write':
+        this.#onWrite(input.writes, input.ref, now)
+        break
+      case 'restored':
+        this.#state.restore(input.entries)
+        break
       case 'leave':
         this.#stopped = true
+        this.#state.flush()
         this.#leave(now)
         break
     }
@@ -173,9 +199,10 @@ export class Core {
   /** When the next `tick` is due; undefined when nothing is. */
   deadline(): Millis | undefined {
     const swim = this.#swim.deadline()
-    const overlay = this.#stopped ? undefined : this.#overlay.deadline()
-    if (swim === undefined || overlay === undefined) return swim ?? overlay
-    return Math.min(swim, overlay) as Millis
+    const others = this.#stopped ? [] : [this.#overlay.deadline(), this.#state.deadline(this.#now)]
+    let next = swim
+    for (const each of others) if (each !== undefined && (next === undefined || each < next)) next = each
+    return next
   }
 
   /** Everybody known, ourselves included; a new map whenever anything in it changed. */
@@ -191,6 +218,11 @@ export class Core {
   member(id: PeerId): CoreMember | undefined {
     const record = this.#swim.record(id)
     return record === undefined ? undefined : this.#memberOf(record)
+  }
+
+  /** The shared state, to be read. */
+  get state(): StateReader {
+    return this.#state
   }
 
   /** How many are alive or in doubt, ourselves included. */
@@ -220,7 +252,9 @@ export class Core {
   #tick(now: Millis): void {
     const due = this.#swim.deadline()
     this.#swim.tick(now, due === undefined ? 0 : now - due)
-    if (!this.#stopped) this.#overlay.tick(now)
+    if (this.#stopped) return
+    this.#overlay.tick(now)
+    this.#state.tick(now)
   }
 
   #onLinkOpened(link: LinkId, peer: PeerId, initiator: boolean, now: Millis): void {
@@ -239,6 +273,7 @@ export class Core {
     this.#members = undefined
     this.#notify({ type: 'link-closed', peer })
     this.#overlay.linkClosed(peer, now)
+    this.#state.linkClosed(peer)
     this.#swim.linkClosed(peer, now)
   }
 
@@ -252,6 +287,18 @@ export class Core {
       case 'forward':
       case 'undeliverable':
         this.#overlay.received(peer, message, now)
+        break
+      case 'fresh':
+      case 'tree-want':
+      case 'tree-have':
+      case 'entries-want':
+      case 'entries':
+        if (!this.#stopped) this.#state.receive(peer, message, now)
+        break
+      case 'ping':
+      case 'ack':
+        if (!this.#stopped) this.#state.onAdvertised(peer, message.extra, now)
+        this.#onMessage(peer, message, undefined, now)
         break
       default:
         this.#onMessage(peer, message, undefined, now)
@@ -371,6 +418,9 @@ export class Core {
       case 'routed':
         this.#overlay.sealed(claim, now)
         break
+      case 'entry':
+        this.#state.sealed(claim, now)
+        break
       default:
         this.#members = undefined
         this.#swim.sealed(claim, now)
@@ -396,6 +446,36 @@ export class Core {
     }
     this.#send(to, message, 'data')
     this.#notify({ type: 'sent', ref })
+  }
+
+  #onWrite(writes: readonly Write[], ref: number, now: Millis): void {
+    const fault = this.#state.write(writes, ref, now)
+    if (fault !== undefined) this.#effects.push({ type: 'notify', event: { type: 'written', ref, code: fault } })
+  }
+
+  /** Neighbours on the rings first: others may be hung up on. */
+  #linksByRing(): readonly PeerId[] {
+    const neighbours = new Set(this.#overlay.rings.neighboursOf(this.#self))
+    return [...this.#links.peers()].sort((a, b) => Number(neighbours.has(b)) - Number(neighbours.has(a)))
+  }
+
+  #sendState(to: PeerId, message: StateMessage): void {
+    const link = this.#links.of(to)
+    if (link !== undefined) this.#effects.push({ type: 'send', link, message, priority: 'state' })
+  }
+
+  #onStateEvent(event: StateEvent): void {
+    switch (event.type) {
+      case 'rejected':
+        this.#notify({ type: 'claim-rejected', from: event.from, code: event.code })
+        break
+      case 'written':
+      case 'entries-changed':
+      case 'sync-progress':
+        // Members are as they were: their map stays the same object.
+        this.#effects.push({ type: 'notify', event })
+        break
+    }
   }
 
   /** Over the link, else over a route. */

@@ -6,6 +6,8 @@
 import type { Draft, Verified } from '../identity/claim.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { Routed } from '../overlay/messages.ts'
+import type { Entry } from '../state/messages.ts'
+import type { Write } from '../state/state.ts'
 import type { Claim, Message, RoutedMessage } from './message.ts'
 
 declare const linkBrand: unique symbol
@@ -51,6 +53,8 @@ export type Input =
   | { readonly type: 'signal-out'; readonly to: PeerId; readonly payload: Uint8Array }
   /** The signaling server delivered such a thing. (What the mesh delivers arrives as `received`.) */
   | { readonly type: 'signal-in'; readonly from: PeerId; readonly payload: Uint8Array }
+  /** Entries that an earlier run or a disk kept. */
+  | { readonly type: 'restored'; readonly entries: readonly Verified<Entry>[] }
   | Command
 
 /** What the application asks for. `ref` comes back in `sent`. */
@@ -58,6 +62,8 @@ export type Command =
   | { readonly type: 'set-metadata'; readonly metadata: Uint8Array }
   | { readonly type: 'send'; readonly to: PeerId; readonly payload: Uint8Array; readonly ref: number }
   | { readonly type: 'broadcast'; readonly topic: string; readonly payload: Uint8Array; readonly ref: number }
+  /** All of these or none. `written` says how it ended. */
+  | { readonly type: 'write'; readonly writes: readonly Write[]; readonly ref: number }
   | { readonly type: 'leave' }
 
 /** A routed frame as the core writes it: egress encodes `inner` into the claim's payload before it signs. */

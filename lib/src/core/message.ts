@@ -1,9 +1,13 @@
 /** Everything that can cross a link, and everything that can be signed. */
 import type { BroadcastClaim, BroadcastMessage } from '../broadcast/messages.ts'
 import type { Edge, OverlayClaim, OverlayMessage } from '../overlay/messages.ts'
+import type { StateClaim, StateMessage } from '../state/messages.ts'
 import type { SwimClaim, SwimMessage } from '../swim/messages.ts'
 
-export type Claim = SwimClaim | OverlayClaim | BroadcastClaim
-/** What a routed frame may hold. Not another route: a frame inside a frame inside a frame is an amplifier. */
+export type Claim = SwimClaim | OverlayClaim | BroadcastClaim | StateClaim
+/**
+ * What a routed frame may hold. Not another route: a frame inside a frame inside a frame is an amplifier. Nor
+ * anything of the shared state, which goes from neighbour to neighbour.
+ */
 export type RoutedMessage = SwimMessage | Edge | BroadcastMessage
-export type Message = SwimMessage | OverlayMessage<RoutedMessage> | BroadcastMessage
+export type Message = SwimMessage | OverlayMessage<RoutedMessage> | BroadcastMessage | StateMessage

@@ -43,3 +43,31 @@ export function fromBase64Url(text: string): Uint8Array | undefined {
   // Spare bits that are set would give the same bytes, and so the same peer, a second name.
   return held === 0 ? bytes : undefined
 }
+
+const sextet = (text: string, at: number): number => values[text.charCodeAt(at)]!
+
+/** The first four bytes of what a valid text of at least 11 characters spells, as one number, big-endian. */
+export function firstWord(text: string): number {
+  return (
+    ((sextet(text, 0) << 26) |
+      (sextet(text, 1) << 20) |
+      (sextet(text, 2) << 14) |
+      (sextet(text, 3) << 8) |
+      (sextet(text, 4) << 2) |
+      (sextet(text, 5) >> 4)) >>>
+    0
+  )
+}
+
+/** The four bytes after those. */
+export function secondWord(text: string): number {
+  return (
+    (((sextet(text, 5) & 15) << 28) |
+      (sextet(text, 6) << 22) |
+      (sextet(text, 7) << 16) |
+      (sextet(text, 8) << 10) |
+      (sextet(text, 9) << 4) |
+      (sextet(text, 10) >> 2)) >>>
+    0
+  )
+}

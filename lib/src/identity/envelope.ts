@@ -134,6 +134,14 @@ export function open<C extends ClaimBase>(
   )
 }
 
+/**
+ * Reads an envelope that was verified before, and has been kept since where nobody else writes. Throws what `read`
+ * throws.
+ */
+export function recall<C extends ClaimBase>(envelope: Uint8Array, read: ReadClaim<C>): Verified<C> {
+  return verified(read(envelope), envelope, digestOf(envelope))
+}
+
 function verified<C extends ClaimBase>(claim: C, bytes: Uint8Array, digest: Digest): Verified<C> {
   return Object.assign(claim, { bytes, digest }) as Verified<C>
 }

@@ -7,7 +7,15 @@ import { Core } from '../core/core.ts'
 import type { Signer } from '../identity/keys.ts'
 import { instanceIdFromBytes, type MeshId, meshIdOf } from '../identity/peer-id.ts'
 import { chooseVerifier, type ChosenVerifier, freshSigner, type SubtleLike } from '../identity/webcrypto.ts'
-import { encodeValue, metadataBytesMax, payloadBytesMax, tryDecodeValue } from '../pipeline/index.ts'
+import {
+  encodeValue,
+  keyBytesMax,
+  metadataBytesMax,
+  nameBytesMax,
+  payloadBytesMax,
+  recallEntry,
+  tryDecodeValue,
+} from '../pipeline/index.ts'
 import { SignalingClient, type SocketLike } from '../signaling/client.ts'
 import { Alarms } from './alarms.ts'
 import { Driver } from './driver.ts'
@@ -99,6 +107,7 @@ export async function joinOn<M extends Metadata>(
         values: { encode: encodeValue, decode: tryDecodeValue },
         messageBytesMax: payloadBytesMax,
         metadataBytesMax,
+        mapLimits: { keyBytesMax, nameBytesMax, valueBytesMax: payloadBytesMax },
         openRun: (metadata, events) => openRun(cast, metadata, gate.watch(events)),
       },
       checked.metadata as M,
@@ -137,6 +146,8 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
   const core = new Core(
     {
       id: signer.peerId,
+      meshId,
+      recall: recallEntry,
       instance: instanceIdFromBytes(host.random(16)),
       startedAt: host.wall(),
       seed: [a, b, c, d],
@@ -195,6 +206,7 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
   })
   return {
     driver,
+    state: core.state,
     vitals: () => ({
       localHealth: core.localHealth,
       isolated: core.isolated,

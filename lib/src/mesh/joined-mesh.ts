@@ -9,6 +9,8 @@ import { checkMetadata } from './join-options.ts'
 import { MemberView } from './member-view.ts'
 import type { LinkStats, Member, Mesh, MeshEventMap, MeshStats, Metadata } from './mesh.ts'
 import { Outbox } from './outbox.ts'
+import type { MapOptions, ReplicatedMap } from './replicated-map.ts'
+import { Maps } from './maps.ts'
 import { watchPage } from './page.ts'
 import type { MeshParts, Run, RunEvents } from './parts.ts'
 
@@ -29,6 +31,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   readonly #parts: MeshParts
   readonly #view: MemberView
   readonly #outbox: Outbox
+  readonly #maps: Maps
   readonly #rejected = new Map<string, number>()
   /** Servers whose loss was told. */
   readonly #lostUrls = new Set<string>()
@@ -62,6 +65,15 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       },
       parts.alarms,
     )
+    this.#maps = new Maps({
+      self: parts.id,
+      values: parts.values,
+      limits: parts.mapLimits,
+      state: () => this.#run.state,
+      now: () => parts.host.wall(),
+      ask: (writes, ref) => this.#run.driver.handle({ type: 'write', writes, ref }),
+      invalid: () => this.#reject(undefined, 'ERR_VALUE_INVALID'),
+    })
     this.#run = this.#openRun()
     this.#run.driver.start()
     this.#stopWatching = watchPage({
@@ -98,6 +110,11 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     return this.#post(() => undefined, data)
   }
 
+  map<T>(name: string, options: MapOptions<T> = {}): ReplicatedMap<T> {
+    this.#assertOpen()
+    return this.#maps.open(name, options)
+  }
+
   stats(): MeshStats {
     const { driver } = this.#run
     const members = this.members
@@ -112,7 +129,14 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       bytesReceived: link.bytesReceived,
       bufferedBytes: link.bufferedBytes,
     }))
-    return { links, ...driver.totals(), rejected: Object.fromEntries(this.#rejected), ...this.#run.vitals() }
+    const { root, size, neighbourRoots, places } = this.#run.state
+    return {
+      links,
+      ...driver.totals(),
+      rejected: Object.fromEntries(this.#rejected),
+      ...this.#run.vitals(),
+      state: { digest: root, ...size, neighbours: neighbourRoots, places },
+    }
   }
 
   leave(): Promise<void> {
@@ -208,14 +232,21 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
           code: this.#run.driver.closeCode(event.peer) ?? 'ERR_LINK_CLOSED',
         })
       case 'claim-rejected':
-        this.#rejected.set(event.code, (this.#rejected.get(event.code) ?? 0) + 1)
-        return this.#emit('claim-rejected', { from: event.from, code: event.code })
+        return this.#reject(event.from, event.code)
       case 'message':
         return this.#onMessage(event.from, event.payload, false)
       case 'broadcast':
         return this.#onMessage(event.from, event.payload, true)
       case 'sent':
         return this.#outbox.onSent(event.ref, event.code === undefined ? undefined : sentError(event.code))
+      case 'written':
+        return this.#maps.onWritten(event.ref, event.code)
+      case 'entries-changed':
+        return this.#maps.onChanged(event.map, event.keys)
+      case 'sync-progress': {
+        const { from, received, remaining, done } = event
+        return this.#emit('sync-progress', { from, received, remaining, done })
+      }
       case 'leaving':
         return this.#onLeaveSaid?.()
     }
@@ -224,7 +255,12 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   #onMessage(from: PeerId, payload: Uint8Array, broadcast: boolean): void {
     const data = this.#parts.values.decode(payload)
     if (data !== undefined) return this.#emit('message', { from, data, broadcast })
-    this.#onEvent({ type: 'claim-rejected', from, code: 'ERR_DATA_INVALID' })
+    this.#reject(from, 'ERR_DATA_INVALID')
+  }
+
+  #reject(from: PeerId | undefined, code: string): void {
+    this.#rejected.set(code, (this.#rejected.get(code) ?? 0) + 1)
+    this.#emit('claim-rejected', { from, code })
   }
 
   #emit<K extends keyof MeshEventMap>(type: K, detail: MeshEventMap[K]): void {
@@ -287,9 +323,12 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   /** Back from the back/forward cache: that instance has left, and its connections are dead. */
   #onRestore(): void {
     if (this.#leaving) return
+    const entries = this.#run.state.all()
     this.#run.driver.stop()
     this.#run = this.#openRun()
     this.#run.driver.start()
+    this.#run.driver.handle({ type: 'restored', entries })
+    this.#maps.onRestarted()
   }
 
   #close(code: ErrorCode): void {
@@ -297,6 +336,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     this.#closedBy = code
     this.#stopWatching()
     this.#outbox.close(closedError(code))
+    this.#maps.close(closedError(code))
     this.#run.driver.stop()
     this.#emit('closed', { code })
   }

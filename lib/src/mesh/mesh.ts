@@ -1,6 +1,7 @@
 /** The thing that an application holds. `join()` makes one. */
 import type { PeerId } from '../identity/peer-id.ts'
 import type { Member, Metadata } from './member.ts'
+import type { MapOptions, ReplicatedMap } from './replicated-map.ts'
 
 export type { Member, Metadata } from './member.ts'
 
@@ -22,6 +23,13 @@ export interface MeshEventMap {
   'claim-rejected': { readonly from: PeerId | undefined; readonly code: string }
   /** A message to us (`broadcast: false`) or to all. */
   message: { readonly from: PeerId; readonly data: unknown; readonly broadcast: boolean }
+  /** What we lacked of the shared state comes from a neighbour; `remaining` is what is known of so far. */
+  'sync-progress': {
+    readonly from: PeerId
+    readonly received: number
+    readonly remaining: number
+    readonly done: boolean
+  }
   'signaling-connected': { readonly url: string }
   'signaling-lost': { readonly url: string; readonly code: string }
   error: { readonly error: Error & { readonly code: string } }
@@ -37,6 +45,19 @@ export interface LinkStats {
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly bufferedBytes: number
+}
+
+/** The shared state as this replica has it. */
+export interface StateStats {
+  /** The root of the tree: equal where all entries are. */
+  readonly digest: string
+  readonly entries: number
+  /** Of signed entries. */
+  readonly bytes: number
+  /** The roots that our neighbours showed last. */
+  readonly neighbours: ReadonlyMap<PeerId, string>
+  /** The sixteen places below the root. */
+  readonly places: readonly { readonly entries: number; readonly hash: string }[]
 }
 
 export interface MeshStats {
@@ -56,6 +77,7 @@ export interface MeshStats {
   readonly signaling: 'connecting' | 'connected' | 'closed'
   /** The overlay's graph as computed from the member list: pairs of ids that should be linked. */
   readonly edges: readonly (readonly [PeerId, PeerId])[]
+  readonly state: StateStats
 }
 
 export interface Mesh<M extends Metadata = Metadata> extends AsyncDisposable {
@@ -75,6 +97,17 @@ export interface Mesh<M extends Metadata = Metadata> extends AsyncDisposable {
     listener: (event: CustomEvent<MeshEventMap[K]>) => void,
     options?: EventListenerOptions | boolean,
   ): void
+  /**
+   * The replicated map of this name, the same for everybody in the room. Every call with one name answers the same
+   * map, and needs the same `conflict`. Throws `ERR_OPTION_INVALID`, `ERR_CLOSED`.
+   *
+   * ```ts
+   * const todos = mesh.map<{ text: string; done: boolean }>('todos')
+   * todos.subscribe(({ keys }) => console.log('changed', keys, todos.size))
+   * await todos.set('milk', { text: 'Buy milk', done: false })
+   * ```
+   */
+  map<T>(name: string, options?: MapOptions<T>): ReplicatedMap<T>
   /** Replaces our metadata; at most 512 bytes as CBOR. Throws `ERR_METADATA_TOO_LARGE`. */
   setMetadata(metadata: M): void
   /** Resolves when the message was handed to a link. Rejects with `ERR_UNKNOWN_PEER`, `ERR_MESSAGE_TOO_LARGE`, `ERR_CLOSED`, `ERR_UNREACHABLE`. */

@@ -1,5 +1,6 @@
 /** What a mesh is put together from, and what a test or another platform may replace. */
 import type { CoreEvent } from '../core/effect.ts'
+import type { StateReader } from '../core/state.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { MeshId, PeerId } from '../identity/peer-id.ts'
@@ -10,6 +11,7 @@ import type { ShoalError } from './errors.ts'
 import type { Host } from './host.ts'
 import type { IceServer, Limits } from './join-options.ts'
 import type { MeshStats } from './mesh.ts'
+import type { MapLimits } from './replicated-map.ts'
 
 /** What a transport is told once identity and room are known. */
 export interface TransportContext {
@@ -49,6 +51,7 @@ export interface RunEvents {
 export interface Run {
   readonly driver: Driver
   /** What only the core and the door know of `stats()`. */
+  readonly state: StateReader
   vitals(): Pick<MeshStats, 'localHealth' | 'isolated' | 'edges' | 'signaling' | 'signalingFramesSent'>
 }
 
@@ -63,6 +66,7 @@ export interface MeshParts {
   readonly messageBytesMax: number
   /** A member's metadata, encoded. */
   readonly metadataBytesMax: number
+  readonly mapLimits: MapLimits
   /** Starts a run with this metadata. Called again when the page comes back from the back/forward cache. */
   openRun(metadata: Uint8Array, events: RunEvents): Run
 }

@@ -352,9 +352,18 @@ function pathFits({ path, claim }: Forward): boolean {
   return path.at(-1) === claim.to && !path.includes(claim.author)
 }
 
+const unroutable: ReadonlySet<string> = new Set<Exclude<Message['type'], RoutedMessage['type']>>([
+  'forward',
+  'undeliverable',
+  'fresh',
+  'tree-want',
+  'tree-have',
+  'entries-want',
+  'entries',
+])
+
 function isRoutable(frame: ReadFrame): boolean {
-  const { type } = frame.partial
-  return type !== 'forward' && type !== 'undeliverable'
+  return !unroutable.has(frame.partial.type)
 }
 
 function codeOf(reason: unknown): ErrorCode {

@@ -20,7 +20,7 @@ export interface Checker extends Observer {
 /** Breaches beyond this many are counted and no more told: the first ones are what is read. */
 const toldMax = 20
 
-abstract class Watcher implements Checker {
+export abstract class Watcher implements Checker {
   abstract readonly name: string
   readonly breaches: string[] = []
   protected readonly world: World
@@ -241,7 +241,7 @@ function saying(
 
 const short = (id: PeerId): string => id.slice(0, 6)
 
-const label = (peer: SimPeer): string => `#${peer.index} ${short(peer.id)}`
+export const label = (peer: SimPeer): string => `#${peer.index} ${short(peer.id)}`
 
 function tell(ids: readonly PeerId[]): string {
   const named = ids.slice(0, 3).map(short).join(', ')

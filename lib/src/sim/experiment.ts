@@ -21,6 +21,7 @@ import { linkingDefaults } from './linking.ts'
 import type { Impairment, NetworkOptions } from './network.ts'
 import { networkDefaults } from './network.ts'
 import type { SimPeer } from './peer.ts'
+import { NoWriteLost, ReplicasAgree, SiblingsAreConcurrent } from './state-checkers.ts'
 import { population } from './population.ts'
 import { frameBytesMax } from '../wire/limits.ts'
 import { World } from './world.ts'
@@ -140,6 +141,9 @@ export class Experiment {
       new NoHonestBlamed(this.world),
       new Bounded(this.world, { linksMax, frameBytesMax, framesPerSecondMax: 500 }),
       new ViewsAgree(this.world, () => this.expected()),
+      new ReplicasAgree(this.world),
+      new NoWriteLost(this.world),
+      new SiblingsAreConcurrent(this.world),
     ]
     this.world.observe(this.figures)
     for (const checker of this.checkers) this.world.observe(checker)

@@ -10,6 +10,7 @@ import type { Input, LinkId } from '../core/input.ts'
 import type { Message } from '../core/message.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { InstanceId, PeerId } from '../identity/peer-id.ts'
+import type { StateReader } from '../state/state.ts'
 import type { Door } from './door.ts'
 import type { Liar } from './liars.ts'
 import { Linking } from './linking.ts'
@@ -24,6 +25,8 @@ export interface Machine {
   members(): ReadonlyMap<PeerId, CoreMember>
   /** Pairs that should be linked, as this peer computes them from its view. */
   edges(): readonly (readonly [PeerId, PeerId])[]
+  /** The shared state, to be read. */
+  readonly state: Pick<StateReader, 'read' | 'root'>
 }
 
 /** One peer's end of a link. */

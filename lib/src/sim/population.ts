@@ -5,6 +5,7 @@ import type { Signer } from '../identity/keys.ts'
 import type { WallMillis } from '../identity/millis.ts'
 import { instanceIdFromBytes, meshIdOf } from '../identity/peer-id.ts'
 import { Positions } from '../overlay/rings.ts'
+import { recallEntry } from '../pipeline/recall.ts'
 import { ClaimCache } from '../pipeline/claim-cache.ts'
 import { FrameMemo } from '../pipeline/frame-memo.ts'
 import type { SwimConfig } from '../swim/config.ts'
@@ -64,6 +65,8 @@ export function population(options: PopulationOptions): Population {
           new Core(
             {
               id: signer.peerId,
+              meshId,
+              recall: recallEntry,
               instance: self.instance,
               startedAt: Math.round(self.wallNow) as WallMillis,
               seed: prng.words(),

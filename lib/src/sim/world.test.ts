@@ -46,6 +46,8 @@ class Pinger implements Machine {
     return []
   }
 
+  readonly state = { read: () => [], root: '' }
+
   received(): number[] {
     return this.heard.filter(({ input }) => input.type === 'received').map(({ at }) => at)
   }

@@ -4,12 +4,13 @@
  */
 import type { Verified } from '../identity/claim.ts'
 import type { Millis } from '../identity/millis.ts'
+import { firstWord, secondWord } from '../identity/base64url.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { SwimContext } from './context.ts'
 import { gossip } from './dissemination.ts'
 import { present, type MemberRecord } from './member.ts'
 import type { SwimClaim, SyncBuckets, SyncRows, SyncWant } from './messages.ts'
-import { bucketCount, bucketOf, firstWord, readWord, rowBytes, secondWord, stateWords, writeWord } from './table.ts'
+import { bucketCount, bucketOf, readWord, rowBytes, stateWords, writeWord } from './table.ts'
 
 /** Keeps a frame of rows under 16 KiB. */
 const rowsPerFrame = 960

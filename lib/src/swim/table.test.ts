@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Digest, Verified } from '../identity/claim.ts'
 import type { Millis } from '../identity/millis.ts'
+import { firstWord, secondWord } from '../identity/base64url.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { MemberRecord } from './member.ts'
 import type { Alive } from './messages.ts'
-import { bucketOf, firstWord, MemberTable, readWord, secondWord, writeWord } from './table.ts'
+import { bucketOf, MemberTable, readWord, writeWord } from './table.ts'
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
 const record = (id: string, incarnationDigest: string): MemberRecord => ({

@@ -4,42 +4,13 @@
  * Only members that are present count, each with its incarnation: leases, suspicions and the departed
  * do not, so the digests of peers that agree stay equal while renewals trickle.
  */
+import { firstWord, secondWord } from '../identity/base64url.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { Alive } from './messages.ts'
 import { present, type MemberRecord } from './member.ts'
 
 export const bucketCount = 64
 export const rowBytes = 16
-
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const sextets = new Uint8Array(128)
-for (let i = 0; i < alphabet.length; i += 1) sextets[alphabet.charCodeAt(i)] = i
-
-const sextet = (text: string, at: number): number => sextets[text.charCodeAt(at)] ?? 0
-
-/** The first and the second four bytes of what a base64url text encodes, big-endian. */
-export function firstWord(text: string): number {
-  return (
-    ((sextet(text, 0) << 26) |
-      (sextet(text, 1) << 20) |
-      (sextet(text, 2) << 14) |
-      (sextet(text, 3) << 8) |
-      (sextet(text, 4) << 2) |
-      (sextet(text, 5) >> 4)) >>>
-    0
-  )
-}
-export function secondWord(text: string): number {
-  return (
-    (((sextet(text, 5) & 15) << 28) |
-      (sextet(text, 6) << 22) |
-      (sextet(text, 7) << 16) |
-      (sextet(text, 8) << 10) |
-      (sextet(text, 9) << 4) |
-      (sextet(text, 10) >> 2)) >>>
-    0
-  )
-}
 
 /** Which of the 64 buckets a member is in: the low six bits of its id's first byte. */
 export const bucketOf = (id: PeerId): number => (firstWord(id) >>> 24) & (bucketCount - 1)

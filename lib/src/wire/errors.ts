@@ -40,6 +40,8 @@ export const errors = {
   ERR_CLAIM_TTL: blamed('a claim that asks to be believed for longer than its type allows'),
   ERR_CLAIM_SIGNATURE: blamed('a claim whose signature is refused: altered, forged, or of another room'),
 
+  ERR_ENTRY_OWNER: blamed('an entry under a key that belongs to somebody other than its writer'),
+
   ERR_CLAIM_EXPIRED: unblamed('a claim whose time is over by our clock'),
   ERR_CLAIM_EARLY: unblamed('a claim issued further in our future than clocks may differ'),
   ERR_ROUTED_PAYLOAD: unblamed(

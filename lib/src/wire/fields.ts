@@ -102,6 +102,18 @@ export class Fields {
     return values
   }
 
+  /** An array of fields of their own, as many as one of these numbers. */
+  group(...lengths: readonly number[]): Fields {
+    const item = this.#take()
+    if (!Array.isArray(item) || !lengths.includes(item.length))
+      throw this.#unfit(`not an array of ${lengths.join(' or ')}`)
+    return new Fields(item, this.#fault)
+  }
+
+  get length(): number {
+    return this.#items.length
+  }
+
   /** Nothing may be left. */
   end(): void {
     if (this.#next !== this.#items.length) throw this.#unfit('more fields than there should be')

@@ -99,7 +99,7 @@ const anyClaim = fc.oneof(
   fc.record({ type: fc.constant('news'), ...base, instance, seq: uint32, topic: name, payload: bytesUpTo(300) }),
 ) as unknown as fc.Arbitrary<WireClaim>
 
-const codes = { alive: 1, accuse: 2, leave: 3, ack: 4, routed: 5, news: 6 }
+const codes = { alive: 1, accuse: 2, leave: 3, ack: 4, routed: 5, news: 6, entry: 7 }
 /** An envelope that nobody signed: reading does not look at signatures. */
 function envelope(claim: WireClaim): Uint8Array {
   return Uint8Array.of(codes[claim.type], ...encodeBody(claim), ...new Uint8Array(64))

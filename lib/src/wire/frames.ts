@@ -6,6 +6,7 @@
 import type { BroadcastMessage } from '../broadcast/messages.ts'
 import type { ClaimType, Verified } from '../identity/claim.ts'
 import type { OverlayMessage } from '../overlay/messages.ts'
+import type { StateMessage } from '../state/messages.ts'
 import type { SwimMessage } from '../swim/messages.ts'
 import { broadcastFrames } from './broadcast.ts'
 import { decodeItem, encodeItem, type Item } from './cbor.ts'
@@ -14,12 +15,13 @@ import { WireError } from './errors.ts'
 import { Fields } from './fields.ts'
 import { claimsPerFrameMax, frameBytesMax } from './limits.ts'
 import { overlayFrames } from './overlay.ts'
+import { stateFrames } from './state.ts'
 import { swimFrames } from './swim.ts'
 
 /** A message as it is read: what a routed claim holds is not looked at here. */
-export type WireMessage = SwimMessage | OverlayMessage<never> | BroadcastMessage
+export type WireMessage = SwimMessage | OverlayMessage<never> | BroadcastMessage | StateMessage
 /** A message as it is written; what ingress filled in is not transmitted. */
-export type OutgoingMessage = SwimMessage | OverlayMessage | BroadcastMessage
+export type OutgoingMessage = SwimMessage | OverlayMessage | BroadcastMessage | StateMessage
 
 type Carried = 'claims' | 'claim'
 
@@ -46,7 +48,10 @@ interface AnyRow {
   read(fields: Fields): Omit<WireMessage, Carried>
 }
 
-const rows = { ...swimFrames, ...overlayFrames, ...broadcastFrames } as unknown as Record<WireMessage['type'], AnyRow>
+const rows = { ...swimFrames, ...overlayFrames, ...broadcastFrames, ...stateFrames } as unknown as Record<
+  WireMessage['type'],
+  AnyRow
+>
 
 /** The number of each kind of frame. */
 export const frameKinds = Object.fromEntries(Object.entries(rows).map(([type, { kind }]) => [type, kind])) as Readonly<

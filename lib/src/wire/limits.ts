@@ -20,6 +20,10 @@ export const routedPayloadBytesMax = payloadBytesMax + 1_024
 export const metadataBytesMax = 512
 /** A zone's or a topic's name in UTF-8. */
 export const nameBytesMax = 64
+/** A key of a replicated map in UTF-8. */
+export const keyBytesMax = 256
+/** Instances that the context of an entry names. */
+export const contextWritersMax = 32
 /** What admits a member: a capability and its chain. SECURITY B.1. */
 export const admissionBytesMax = 1_024
 /** Other machines' digests on a ping. */

@@ -4,8 +4,9 @@ import type { Effect } from '../../src/core/effect.ts'
 import { door, type LinkId } from '../../src/core/input.ts'
 import type { Digest, Verified } from '../../src/identity/claim.ts'
 import type { Millis, WallMillis } from '../../src/identity/millis.ts'
-import { instanceIdFromBytes, type PeerId } from '../../src/identity/peer-id.ts'
+import { instanceIdFromBytes, meshIdOf, type PeerId } from '../../src/identity/peer-id.ts'
 import type { Claim } from '../../src/core/message.ts'
+import { recallEntry } from '../../src/pipeline/recall.ts'
 import { ada, bob } from '../vectors/samples.ts'
 
 const now = 0 as Millis
@@ -16,6 +17,8 @@ const coreOf = (id: PeerId): Core =>
   new Core(
     {
       id,
+      meshId: meshIdOf('a room'),
+      recall: recallEntry,
       instance: instanceIdFromBytes(new Uint8Array(16).fill(instances[id] ?? 0)),
       startedAt: 0 as WallMillis,
       seed: [1, 2, 3, 4],

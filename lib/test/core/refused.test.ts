@@ -2,7 +2,8 @@ import { expect, it } from 'vitest'
 import { Core } from '../../src/core/core.ts'
 import type { Input, LinkId } from '../../src/core/input.ts'
 import type { Millis, WallMillis } from '../../src/identity/millis.ts'
-import { instanceIdFromBytes } from '../../src/identity/peer-id.ts'
+import { instanceIdFromBytes, meshIdOf } from '../../src/identity/peer-id.ts'
+import { recallEntry } from '../../src/pipeline/recall.ts'
 import { ada, bob } from '../vectors/samples.ts'
 
 const now = 0 as Millis
@@ -12,6 +13,8 @@ const link = 1 as LinkId
 function refuse(...refusals: Omit<Extract<Input, { type: 'refused' }>, 'type' | 'link'>[]) {
   const options = {
     id: ada.signer.peerId,
+    meshId: meshIdOf('a room'),
+    recall: recallEntry,
     instance: instanceIdFromBytes(new Uint8Array(16)),
     startedAt: 0 as WallMillis,
     seed: [1, 2, 3, 4],

@@ -18,6 +18,8 @@ const small: Readonly<Record<string, Partial<Conditions>>> = {
   crash: { seconds: 3 },
   leave: { seconds: 3 },
   'fresh-claim': { seconds: 2 },
+  'fresh-write': { seconds: 2 },
+  state: { seconds: 12 },
   churn: { seconds: 15 },
   partition: { seconds: 12 },
   liars: { seconds: 10, count: 2 },

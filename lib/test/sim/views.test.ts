@@ -11,6 +11,7 @@ import type { Digest, Verified } from '../../src/identity/claim.ts'
 import type { Millis, WallMillis } from '../../src/identity/millis.ts'
 import type { InstanceId } from '../../src/identity/peer-id.ts'
 import { Egress } from '../../src/pipeline/egress.ts'
+import { recallEntry } from '../../src/pipeline/recall.ts'
 import { fastCrypto } from '../../src/sim/crypto.ts'
 import { Prng } from '../../src/sim/prng.ts'
 import type { Alive, Incarnation, Leave, SwimClaim } from '../../src/swim/messages.ts'
@@ -85,6 +86,8 @@ class View {
     const me = suite.signer(new Prng('me')).peerId
     const options = {
       id: me,
+      meshId: meshIdOf('a room'),
+      recall: recallEntry,
       instance: 'AAAAAAAAAAAAAAAAAAAAAA' as InstanceId,
       startedAt: wallOffsetMs as WallMillis,
       seed: [1, 2, 3, 4] as const,

@@ -12,6 +12,7 @@ import type { Claim, Message } from '../../src/core/message.ts'
 import type { News } from '../../src/broadcast/messages.ts'
 import type { Routed } from '../../src/overlay/messages.ts'
 import { Egress } from '../../src/pipeline/egress.ts'
+import type { Entry } from '../../src/state/messages.ts'
 import type { Accuse, AckClaim, Alive, Incarnation, Leave } from '../../src/swim/messages.ts'
 import { encodeValue } from '../../src/pipeline/index.ts'
 
@@ -97,6 +98,36 @@ export const news = sealed<News>(ada.signer, {
   payload: encodeValue('hello, all'),
 })
 
+export const entry = sealed<Entry>(ada.signer, {
+  type: 'entry',
+  author: ada.signer.peerId,
+  issuedAt,
+  ttlMs: 86_400_000,
+  instance,
+  seq: 9,
+  map: 'todos',
+  key: 'milk',
+  counter: 2,
+  deleted: false,
+  context: undefined,
+  value: encodeValue({ done: false }),
+})
+
+export const sibling = sealed<Entry>(bob.signer, {
+  type: 'entry',
+  author: bob.signer.peerId,
+  issuedAt,
+  ttlMs: 86_400_000,
+  instance,
+  seq: 1,
+  map: 'notes',
+  key: `o/${bob.signer.peerId}/draft`,
+  counter: 0,
+  deleted: true,
+  context: { floor: { wall: issuedAt - 1000, counter: 3 }, seen: [{ instance, seq: 9 }] },
+  value: new Uint8Array(0),
+})
+
 const route = { type: 'routed', author: ada.signer.peerId, issuedAt, ttlMs: 20_000, to: cyd.signer.peerId } as const
 
 export const routedFrame = sealed<Routed>(ada.signer, {
@@ -131,6 +162,8 @@ export const claims: Readonly<Record<string, Verified<Claim>>> = {
   leave,
   ack: ackClaim,
   news,
+  'entry, the last writer wins': entry,
+  'entry, a delete with a context': sibling,
   'routed, a frame': routedFrame,
   'routed, signaling': routedSignal,
   'routed, a receipt': receipt,
@@ -162,5 +195,26 @@ export const frames: Readonly<Record<string, Message>> = {
   undeliverable: { type: 'undeliverable', author: ada.signer.peerId, id: routeId },
   edge: { type: 'edge', word: 'spare' },
   spread: { type: 'spread', claims: [news] },
+  fresh: { type: 'fresh', claims: [entry] },
+  'tree-want': {
+    type: 'tree-want',
+    paths: [
+      { depth: 0, prefix: 0 },
+      { depth: 2, prefix: 0x7f000000 },
+    ],
+  },
+  'tree-have': {
+    type: 'tree-have',
+    last: true,
+    nodes: [
+      { depth: 2, prefix: 0x7f000000, kind: 'hashes', bytes: counting(128) },
+      { depth: 8, prefix: 0x7f123456, kind: 'fingerprints', bytes: counting(16) },
+    ],
+  },
+  'entries-want': {
+    type: 'entries-want',
+    wants: [{ depth: 4, prefix: 0x7f120000, fingerprints: counting(16) }],
+  },
+  entries: { type: 'entries', last: false, claims: [entry, sibling] },
   direct: { type: 'direct', seq: 1, payload: encodeValue('hello, Cyd') },
 }

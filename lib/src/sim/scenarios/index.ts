@@ -4,11 +4,13 @@ import { bootstrap } from './bootstrap.ts'
 import { churn } from './churn.ts'
 import { crash } from './crash.ts'
 import { freshClaim } from './fresh-claim.ts'
+import { freshWrite } from './fresh-write.ts'
 import { leave } from './leave.ts'
 import { liars } from './liars.ts'
 import { lifeguard } from './lifeguard.ts'
 import { loss80 } from './loss80.ts'
 import { partition } from './partition.ts'
+import { state } from './state.ts'
 import { steady } from './steady.ts'
 import { zone } from './zone.ts'
 
@@ -18,6 +20,8 @@ export const scenarios: readonly Scenario[] = [
   crash,
   leave,
   freshClaim,
+  freshWrite,
+  state,
   churn,
   partition,
   loss80,

@@ -1,0 +1,57 @@
+/** Every parameter of the shared state. Times in milliseconds, sizes in bytes. A default says where it comes from. */
+export interface StateConfig {
+  /** A write waits this long for company before it is passed on. A guess: a fifth of what a hop takes. */
+  readonly freshDelayMs: number
+  /** How many neighbours a write is passed on to; the degree of the overlay. */
+  readonly freshFanout: number
+  /** Digests that differ start a pull once they have done so for this long: what is under way may settle it. */
+  readonly quietMs: number
+  /** At most one pull from one neighbour in this time. SECURITY A.4 has 5 s; measured: npm run sim -- state */
+  readonly pullIntervalMs: number
+  /** A pull whose answer stays out for this long is given up. A guess: SCTP's longest pauses. */
+  readonly pullTimeoutMs: number
+  /** Pulls at once, each from another neighbour. */
+  readonly pullsMax: number
+  /** Answers per second to one neighbour's questions, and how many at once. */
+  readonly answersPerSecond: number
+  readonly answersBurst: number
+  /** Roots of our past that are remembered: a neighbour that shows one of them is behind. */
+  readonly rootsMax: number
+  /** For so long after a change the newest of them ride on probes. */
+  readonly rootsShownMs: number
+  /** Writes of one key that stand side by side. SECURITY A.8: 8. */
+  readonly siblingsMax: number
+  /** Instances that a context names. A guess. */
+  readonly contextWritersMax: number
+  /** What one writer may have in the shared state: its newest writes count. SECURITY A.8: 1,000 and 1 MB. */
+  readonly writerEntriesMax: number
+  readonly writerBytesMax: number
+  /** What one map may hold: the newest writes count. SECURITY A.8: 50,000. */
+  readonly mapEntriesMax: number
+  /** How many of either there may be: beyond that nothing of a new one is taken. */
+  readonly writersMax: number
+  readonly mapsMax: number
+}
+
+export const stateDefaults: StateConfig = {
+  freshDelayMs: 10,
+  freshFanout: 8,
+  quietMs: 1000,
+  pullIntervalMs: 2000,
+  pullTimeoutMs: 5000,
+  pullsMax: 2,
+  answersPerSecond: 50,
+  answersBurst: 100,
+  rootsMax: 64,
+  rootsShownMs: 5000,
+  siblingsMax: 8,
+  contextWritersMax: 32,
+  writerEntriesMax: 1000,
+  writerBytesMax: 1 << 20,
+  mapEntriesMax: 50_000,
+  writersMax: 10_000,
+  mapsMax: 1024,
+}
+
+/** How long an entry is kept where its writer does not say otherwise: 30 days. A guess. */
+export const entryTtlMs = 30 * 24 * 3_600_000

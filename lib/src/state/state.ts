@@ -1,0 +1,373 @@
+/**
+ * What the peers of a room share: entries that their writers signed, the same at every replica in the end.
+ *
+ * A fresh write is passed on at once by everyone to whom it is news. Whatever that misses is found by comparing
+ * roots, which ride on probes, and pulled by whoever lacks it. Every replica holds every map, whether or not its
+ * application has opened it: neighbours on the rings are all that a write has to travel by.
+ *
+ * Demers et al., 1987 (rumours and anti-entropy); Kulkarni et al., 2014 (hybrid clocks); Parker et al., 1983
+ * (version vectors). It never reads a clock, sets a timer or sends a byte itself.
+ */
+import type { Digest, Verified } from '../identity/claim.ts'
+import type { Millis, WallMillis } from '../identity/millis.ts'
+import type { InstanceId, PeerId } from '../identity/peer-id.ts'
+import { toBase64Url } from '../identity/base64url.ts'
+import { answerEntries, answerTree, entrySize, inFrames } from './answers.ts'
+import { HybridClock } from './clock.ts'
+import type { StateConfig } from './config.ts'
+import { type Entry, ownerOf, type StateMessage } from './messages.ts'
+import { contextAfter, momentOf } from './order.ts'
+import { Pull } from './pull.ts'
+import { type Recall, Replica } from './replica.ts'
+import { Roots } from './roots.ts'
+
+/** What one write asks for. */
+export interface Write {
+  readonly map: string
+  readonly key: string
+  /** Canonical CBOR; undefined deletes. */
+  readonly value: Uint8Array | undefined
+  /** `siblings`: concurrent writes stand side by side. `lww`: the last one stands. */
+  readonly conflict: 'lww' | 'siblings'
+  readonly ttlMs: number
+}
+
+export type WriteFault = 'ERR_KEY_OWNER' | 'ERR_QUOTA'
+
+export type StateEvent =
+  | { readonly type: 'entries-changed'; readonly map: string; readonly keys: readonly string[] }
+  /** Every write that was asked for with this ref is signed, stands here and is on its way. */
+  | { readonly type: 'written'; readonly ref: number }
+  /** A pull from a neighbour goes on; `done` when it has ended. */
+  | {
+      readonly type: 'sync-progress'
+      readonly from: PeerId
+      readonly received: number
+      readonly remaining: number
+      readonly done: boolean
+    }
+  /** An entry that is in order was not taken. */
+  | { readonly type: 'rejected'; readonly from: PeerId; readonly code: string }
+
+export interface StatePort {
+  readonly self: PeerId
+  /** Everyone at the other end of an open link, neighbours on the rings first. */
+  links(): readonly PeerId[]
+  /** Over the link; dropped when there is none. */
+  send(to: PeerId, message: StateMessage): void
+  seal(draft: Entry): void
+  wallAt(now: Millis): WallMillis
+  recall: Recall
+  notify(event: StateEvent): void
+}
+
+/** What is believed of a neighbour's replica. */
+interface Neighbour {
+  root: string
+  apartSince: Millis | undefined
+  pulledAt: Millis | undefined
+  answers: number
+  answersAt: Millis
+}
+
+/** What those may do who only look. */
+export type StateReader = Pick<State, 'read' | 'of' | 'all' | 'root' | 'size' | 'neighbourRoots' | 'places'>
+
+export class State {
+  readonly #config: StateConfig
+  readonly #port: StatePort
+  readonly #instance: InstanceId
+  readonly #replica: Replica
+  readonly #clock = new HybridClock()
+  readonly #roots: Roots
+  readonly #neighbours = new Map<PeerId, Neighbour>()
+  readonly #pulls = new Map<PeerId, Pull>()
+  readonly #fresh = new Map<Digest, { readonly entry: Verified<Entry>; readonly heardFrom: PeerId[] }>()
+  #flushAt: Millis | undefined
+  #seq = 0
+  /** Writes that are being signed, by number; the last one of a call has its ref. */
+  readonly #writing = new Map<number, { readonly draft: Entry; readonly ref: number | undefined }>()
+  /** Keys that changed in the turn at hand, by map. */
+  #changed = new Map<string, Set<string>>()
+
+  constructor(config: StateConfig, salt: Uint8Array, port: StatePort, instance: InstanceId) {
+    this.#config = config
+    this.#port = port
+    this.#instance = instance
+    this.#roots = new Roots(config.rootsMax, config.rootsShownMs)
+    this.#replica = new Replica(config, salt, port.recall, (map, key) => {
+      const keys = this.#changed.get(map)
+      if (keys === undefined) this.#changed.set(map, new Set([key]))
+      else keys.add(key)
+    })
+  }
+
+  // ── For those who read. ──
+
+  /** What stands under a key, newest first; deletes are among them. */
+  read(map: string, key: string): readonly Verified<Entry>[] {
+    return this.#replica.read(map, key)
+  }
+
+  of(map: string): readonly Verified<Entry>[] {
+    return this.#replica.of(map)
+  }
+
+  /** Everything, to be kept somewhere else. */
+  all(): readonly Verified<Entry>[] {
+    return this.#replica.all()
+  }
+
+  /** The sixteen places below the root of the tree: what they hold, and their hashes. */
+  get places(): readonly { readonly entries: number; readonly hash: string }[] {
+    return this.#replica.places()
+  }
+
+  get root(): string {
+    return toBase64Url(this.#replica.tree.root())
+  }
+
+  get size(): { readonly entries: number; readonly bytes: number } {
+    return { entries: this.#replica.entries, bytes: this.#replica.bytes }
+  }
+
+  /** The roots that neighbours showed last. */
+  get neighbourRoots(): ReadonlyMap<PeerId, string> {
+    return new Map([...this.#neighbours].map(([peer, { root }]) => [peer, root]))
+  }
+
+  // ── What happens. ──
+
+  /** Writes, all or none of them. Answers why not. */
+  write(writes: readonly Write[], ref: number, now: Millis): WriteFault | undefined {
+    const { self } = this.#port
+    for (const { key } of writes) if ((ownerOf(key) ?? self) !== self) return 'ERR_KEY_OWNER'
+    const unsigned = [...this.#writing.values()].map(({ draft }) => draft)
+    const asked = writes.map(({ map, key, value = nothing }) => ({ map, key, value }))
+    if (!this.#replica.hasRoomFor(self, [...unsigned, ...asked])) return 'ERR_QUOTA'
+    writes.forEach((write, index) => {
+      const draft = this.#draft(write, now)
+      this.#writing.set(draft.seq, { draft, ref: index === writes.length - 1 ? ref : undefined })
+      this.#port.seal(draft)
+    })
+    if (writes.length === 0) this.#port.notify({ type: 'written', ref })
+    return undefined
+  }
+
+  sealed(entry: Verified<Entry>, now: Millis): void {
+    const writing = this.#writing.get(entry.seq)
+    this.#writing.delete(entry.seq)
+    if (this.#replica.apply(entry) === 'applied') this.#spread(entry, undefined, now)
+    this.#tell()
+    if (writing?.ref !== undefined) this.#port.notify({ type: 'written', ref: writing.ref })
+  }
+
+  /** What an earlier run or a disk kept: taken as if pulled. */
+  restore(entries: readonly Verified<Entry>[]): void {
+    for (const entry of entries) this.#take(entry)
+    this.#tell()
+  }
+
+  receive(from: PeerId, message: StateMessage, now: Millis): void {
+    switch (message.type) {
+      case 'fresh':
+        for (const entry of message.claims) this.#onFresh(entry, from, now)
+        break
+      case 'entries':
+        this.#onEntries(from, message.claims, message.last, now)
+        break
+      case 'tree-have':
+        if (this.#pulls.get(from)?.onTree(message) === true) this.#goOn(from, now)
+        break
+      case 'tree-want':
+        if (this.#mayAnswer(from, now)) this.#answer(from, answerTree(this.#replica, message))
+        break
+      case 'entries-want':
+        if (this.#mayAnswer(from, now)) this.#answer(from, answerEntries(this.#replica, message))
+        break
+    }
+    this.#tell()
+  }
+
+  linkClosed(peer: PeerId): void {
+    this.#neighbours.delete(peer)
+    const pull = this.#pulls.get(peer)
+    if (pull !== undefined) this.#end(pull)
+  }
+
+  /** To ride on a probe. */
+  advertise(now: Millis): Uint8Array {
+    return this.#roots.advertise(this.#replica.tree.root(), now)
+  }
+
+  /** A neighbour's probe carried this. */
+  onAdvertised(from: PeerId, shown: Uint8Array, now: Millis): void {
+    const neighbour = this.#neighbour(from, now)
+    const standing = this.#roots.compare(this.#replica.tree.root(), shown, now)
+    neighbour.root = toBase64Url(shown.length === 0 ? new Uint8Array(8) : shown.subarray(0, 8))
+    if (standing === 'equal' || standing === 'behind') {
+      neighbour.apartSince = undefined
+      return
+    }
+    neighbour.apartSince ??= now
+    // Differing for a moment is what fresh writes do.
+    if (standing === 'ahead' || now >= neighbour.apartSince + this.#config.quietMs) this.#pull(from, neighbour, now)
+  }
+
+  deadline(now: Millis): Millis | undefined {
+    let next = this.#flushAt
+    const by = (at: number): void => {
+      if (next === undefined || at < next) next = at as Millis
+    }
+    for (const { askedAt } of this.#pulls.values()) by(askedAt + this.#config.pullTimeoutMs)
+    const { sweepAt } = this.#replica
+    if (sweepAt !== undefined) by(now + Math.max(0, sweepAt - this.#port.wallAt(now)))
+    return next
+  }
+
+  tick(now: Millis): void {
+    for (const pull of [...this.#pulls.values()]) if (now >= pull.askedAt + this.#config.pullTimeoutMs) this.#end(pull)
+    this.#replica.sweep(this.#port.wallAt(now))
+    this.#tell()
+    if (this.#flushAt !== undefined && now >= this.#flushAt) this.flush()
+  }
+
+  /** Passes on what is fresh, now. */
+  flush(): void {
+    const all = [...this.#fresh.values()]
+    this.#fresh.clear()
+    this.#flushAt = undefined
+    if (all.length === 0) return
+    const whole = freshOf(all.map(({ entry }) => entry))
+    for (const peer of this.#port.links().slice(0, this.#config.freshFanout)) {
+      const rest = all.filter(({ entry, heardFrom }) => entry.author !== peer && !heardFrom.includes(peer))
+      // The very same objects where the news is the same: they are encoded once.
+      const messages = rest.length === all.length ? whole : freshOf(rest.map(({ entry }) => entry))
+      for (const message of messages) this.#port.send(peer, message)
+    }
+  }
+
+  #draft({ map, key, value, conflict, ttlMs }: Write, now: Millis): Entry {
+    const moment = this.#clock.next(this.#port.wallAt(now))
+    const held = this.#replica.read(map, key)
+    const pending = [...this.#writing.values()].map(({ draft }) => draft)
+    const seen = [...held, ...pending.filter((draft) => draft.map === map && draft.key === key)]
+    this.#seq += 1
+    // A delete outlives whatever it deletes: it may be forgotten only when nobody takes that any more.
+    const endsAt = Math.max(0, ...seen.map((entry) => entry.issuedAt + entry.ttlMs))
+    return {
+      type: 'entry',
+      author: this.#port.self,
+      issuedAt: moment.wall as WallMillis,
+      ttlMs: value === undefined ? Math.max(ttlMs, endsAt - moment.wall) : ttlMs,
+      instance: this.#instance,
+      seq: this.#seq,
+      map,
+      key,
+      counter: moment.counter,
+      deleted: value === undefined,
+      context: conflict === 'lww' ? undefined : contextAfter(seen, this.#config.contextWritersMax),
+      value: value ?? nothing,
+    }
+  }
+
+  #onFresh(entry: Verified<Entry>, from: PeerId, now: Millis): void {
+    const known = this.#fresh.get(entry.digest)
+    if (known !== undefined) {
+      known.heardFrom.push(from)
+      return
+    }
+    if (this.#take(entry, from)) this.#spread(entry, from, now)
+  }
+
+  #onEntries(from: PeerId, entries: readonly Verified<Entry>[], last: boolean, now: Millis): void {
+    const pull = this.#pulls.get(from)
+    // Only what was asked for: whoever pushes uses `fresh`.
+    if (pull === undefined) return
+    for (const entry of entries) this.#take(entry, from)
+    const answered = pull.onEntries(entries.length, last)
+    this.#progress(pull, false)
+    if (answered) this.#goOn(from, now)
+  }
+
+  /** Answers whether it was news. */
+  #take(entry: Verified<Entry>, from?: PeerId): boolean {
+    const result = this.#replica.apply(entry)
+    this.#clock.observe(momentOf(entry))
+    if (from !== undefined && (result === 'over-quota' || result === 'full')) {
+      this.#port.notify({ type: 'rejected', from, code: result === 'full' ? 'ERR_STATE_FULL' : 'ERR_ENTRY_QUOTA' })
+    }
+    return result === 'applied'
+  }
+
+  #spread(entry: Verified<Entry>, from: PeerId | undefined, now: Millis): void {
+    this.#fresh.set(entry.digest, { entry, heardFrom: from === undefined ? [] : [from] })
+    this.#flushAt ??= (now + this.#config.freshDelayMs) as Millis
+  }
+
+  #pull(peer: PeerId, neighbour: Neighbour, now: Millis): void {
+    if (this.#pulls.has(peer) || this.#pulls.size >= this.#config.pullsMax) return
+    if (neighbour.pulledAt !== undefined && now < neighbour.pulledAt + this.#config.pullIntervalMs) return
+    neighbour.pulledAt = now
+    this.#pulls.set(peer, new Pull(peer, this.#replica.tree, now))
+    this.#goOn(peer, now)
+  }
+
+  #goOn(peer: PeerId, now: Millis): void {
+    const pull = this.#pulls.get(peer)
+    const question = pull?.ask(now)
+    if (question !== undefined) this.#port.send(peer, question)
+    else if (pull !== undefined) this.#end(pull)
+  }
+
+  #end(pull: Pull): void {
+    this.#pulls.delete(pull.peer)
+    if (pull.received > 0) this.#progress(pull, true)
+  }
+
+  #progress(pull: Pull, done: boolean): void {
+    const { peer: from, received, remaining } = pull
+    this.#port.notify({ type: 'sync-progress', from, received, remaining, done })
+  }
+
+  #answer(to: PeerId, messages: readonly StateMessage[]): void {
+    for (const message of messages) this.#port.send(to, message)
+  }
+
+  /** A neighbour that asks more than its share gets no answer; its pull ends by its own deadline. */
+  #mayAnswer(from: PeerId, now: Millis): boolean {
+    const { answersPerSecond, answersBurst } = this.#config
+    const neighbour = this.#neighbour(from, now)
+    const grown = neighbour.answers + ((now - neighbour.answersAt) / 1000) * answersPerSecond
+    neighbour.answersAt = now
+    neighbour.answers = Math.min(answersBurst, grown) - 1
+    if (neighbour.answers >= 0) return true
+    neighbour.answers += 1
+    this.#port.notify({ type: 'rejected', from, code: 'ERR_SYNC_RATE' })
+    return false
+  }
+
+  #neighbour(peer: PeerId, now: Millis): Neighbour {
+    let neighbour = this.#neighbours.get(peer)
+    if (neighbour === undefined) {
+      const { answersBurst: answers } = this.#config
+      neighbour = { root: '', apartSince: undefined, pulledAt: undefined, answers, answersAt: now }
+      this.#neighbours.set(peer, neighbour)
+    }
+    return neighbour
+  }
+
+  /** Says once, for each map, which keys changed in this turn. */
+  #tell(): void {
+    if (this.#changed.size === 0) return
+    const changed = this.#changed
+    this.#changed = new Map()
+    for (const [map, keys] of changed) this.#port.notify({ type: 'entries-changed', map, keys: [...keys] })
+  }
+}
+
+const nothing = new Uint8Array(0)
+
+function freshOf(entries: readonly Verified<Entry>[]): StateMessage[] {
+  return entries.length === 0 ? [] : inFrames(entries, entrySize).map((claims) => ({ type: 'fresh', claims }))
+}
