@@ -24,14 +24,13 @@ export const table = {
   wire: {
     rooms: ['identity'],
     files: ['swim/messages.ts', 'overlay/messages.ts', 'broadcast/messages.ts', 'state/messages.ts', 'core/message.ts'],
-    packages: ['cbor-x'],
   },
   pipeline: { rooms: ['identity', 'wire'], types: ['core'] },
   sim: { rooms: ['identity', 'swim', 'overlay', 'broadcast', 'state', 'core', 'wire', 'pipeline'] },
   // ── the wall ──
   // The simulator's command line: the one place in it that has files, a terminal and a real clock.
   'sim/cli': { rooms: ['sim'], packages: ['*'] },
-  transport: { types: ['identity'], packages: ['simple-peer', '@roamhq/wrtc', '@noble/hashes'] },
+  transport: { types: ['identity'], packages: ['#simple-peer', '@roamhq/wrtc', '@noble/hashes'] },
   // Ids, nonces and payloads are written as identity writes them: one spelling, one file.
   signaling: { types: ['identity'], files: ['identity/base64url.ts'], packages: ['@noble/hashes'] },
   mesh: { rooms: ['identity', 'core', 'pipeline', 'transport', 'signaling'], packages: ['idb-keyval'] },

@@ -19,7 +19,7 @@ import type { MeshParts, Run, RunEvents } from './parts.ts'
  * other threads send while this one waits. Nobody sees the wait: the tab is off the screen by then. Measured with
  * `npm run bench:closing` at a load of 4 to 11: with it 0 of 80 closes were taken for failures, without it 2 of 90.
  */
-const unloadHoldMs = 20
+const unloadHoldMs = 50
 
 /** `EventTarget`, knowing our events. */
 const MeshEventTarget = EventTarget as new () => Pick<Mesh, 'addEventListener' | 'removeEventListener'> &

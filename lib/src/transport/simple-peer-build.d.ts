@@ -1,8 +1,9 @@
 /**
- * simple-peer's own browser build: the only file of it that works in a bundler without polyfills for
- * Node. The published types describe another file, and not what we need: its connection and channel.
+ * simple-peer, by `imports` in package.json. In Node its own browser build, the only file of it that works without
+ * polyfills; for pages `scripts/simple-peer/build.mjs` makes one without the streams that nobody here uses. The
+ * published types describe another file, and not what we need: its connection and channel.
  */
-declare module 'simple-peer/simplepeer.min.js' {
+declare module '#simple-peer' {
   interface SimplePeerOptions {
     initiator: boolean
     trickle: boolean

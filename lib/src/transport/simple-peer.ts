@@ -9,7 +9,7 @@
  * So: one negotiated channel, which we read and write ourselves; descriptions and candidates that were
  * checked before; a listener for its errors from the first moment on; and no call after its end.
  */
-import SimplePeer from 'simple-peer/simplepeer.min.js'
+import SimplePeer from '#simple-peer'
 import {
   type Carrier,
   CarrierError,
