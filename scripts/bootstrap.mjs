@@ -99,7 +99,7 @@ export const install = () => npm('ci', '--no-audit', '--no-fund', '--loglevel=er
 export async function build() {
   const packages = await tool('typescript/bin/tsc', ['-b', 'lib/tsconfig.world.json', 'signaling-server'])
   if (packages.code !== 0) return packages
-  const lean = await run(process.execPath, [join(root, 'scripts/simple-peer/build.mjs')])
+  const lean = await run(process.execPath, [join(root, 'scripts/lean/build.mjs')])
   if (lean.code !== 0) return { code: lean.code, text: packages.text + lean.text }
   const demo = await tool('vite/bin/vite.js', ['build', '--logLevel', 'warn'])
   return { code: demo.code, text: packages.text + lean.text + demo.text }

@@ -14,7 +14,7 @@ import { dirname, posix, sep } from 'node:path'
  * @type {Record<string, { rooms?: string[], types?: string[], files?: string[], packages?: string[] }>}
  */
 export const table = {
-  identity: { packages: ['@noble/ed25519', '@noble/hashes', '@noble/curves', '@noble/ciphers'] },
+  identity: { packages: ['#sha512', '@noble/ed25519', '@noble/hashes', '@noble/curves', '@noble/ciphers'] },
   swim: { rooms: ['identity'] },
   overlay: { rooms: ['identity'] },
   broadcast: { rooms: ['identity'] },

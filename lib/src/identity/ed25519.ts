@@ -7,7 +7,7 @@
  * accepts signatures that every native engine refuses.
  */
 import { getPublicKey, hash, hashes, Point, sign } from '@noble/ed25519'
-import { sha512 } from '@noble/hashes/sha2.js'
+import { sha512 } from '#sha512'
 import type { Signer, Verifier } from './keys.ts'
 import { peerIdFromBytes } from './peer-id.ts'
 import { publicKeyShapeOk, signatureShapeOk } from './signature-shape.ts'

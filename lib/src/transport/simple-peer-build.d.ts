@@ -1,6 +1,6 @@
 /**
  * simple-peer, by `imports` in package.json. In Node its own browser build, the only file of it that works without
- * polyfills; for pages `scripts/simple-peer/build.mjs` makes one without the streams that nobody here uses. The
+ * polyfills; for pages `scripts/lean/build.mjs` makes one without the streams that nobody here uses. The
  * published types describe another file, and not what we need: its connection and channel.
  */
 declare module '#simple-peer' {

@@ -14,7 +14,12 @@ const encoder = new Encoder({
   pack: false,
   bundleStrings: false,
 } as object)
-const decoder = new Decoder({ useRecords: false, mapsAsObjects: true, copyBuffers: true, int64AsNumber: true } as object)
+const decoder = new Decoder({
+  useRecords: false,
+  mapsAsObjects: true,
+  copyBuffers: true,
+  int64AsNumber: true,
+} as object)
 
 /** As cbor-x wants it: it writes a number past 2^32−1 as a float. */
 function forPeer(item: Item): unknown {
