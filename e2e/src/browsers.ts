@@ -27,6 +27,8 @@ export function launchChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // Headless, every tab paints as if it were in front, and without a GPU; of a person's tabs one does.
+      '--force-prefers-reduced-motion',
       // Host candidates as addresses, not as mDNS names that nobody on a bare machine resolves.
       '--disable-features=WebRtcHideLocalIpsWithMdns',
     ],
@@ -44,6 +46,7 @@ export function launchFirefox(): Promise<Browser> {
     firefoxUserPrefs: {
       'media.peerconnection.ice.obfuscate_host_addresses': false,
       'media.peerconnection.ice.loopback': true,
+      'ui.prefersReducedMotion': 1,
     },
   })
 }

@@ -94,7 +94,10 @@ export class ManualHost implements Host {
   }
 
   setTimer(at: Millis | undefined): void {
-    if (!this.closed) this.dueAt = at
+    if (this.closed) return
+    // A coarse timer goes off at the next full second, as a hidden page's does.
+    const grain = this.granularity
+    this.dueAt = at === undefined || grain === 0 ? at : ((Math.ceil(at / grain) * grain) as Millis)
   }
 
   ringIfDue(): void {
