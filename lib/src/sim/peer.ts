@@ -46,6 +46,9 @@ export interface End {
  */
 export type Stall = 'process' | 'messages'
 
+/** A nanosecond: more than what is lost in adding a week. */
+const leastMs = 1e-6
+
 export type PeerState = 'running' | 'crashed' | 'left'
 
 export class SimPeer {
@@ -271,7 +274,9 @@ export class SimPeer {
       this.#timerAt = undefined
       return
     }
-    const at = Math.max(this.#world.now, deadline + this.#origin)
+    let at = Math.max(this.#world.now, deadline + this.#origin)
+    // Adding and subtracting the clock's origin is not exact, and a tick that comes too early finds nothing due.
+    if (at - this.#origin < deadline) at += leastMs
     if (this.#timerAt !== undefined && this.#timerAt <= at) return // it fires early, finds nothing due, and is set again
     this.#timerAt = at
     this.#world.at(at, () => this.#onTimer(at))
@@ -282,8 +287,7 @@ export class SimPeer {
     if (this.stalled && this.#stall === 'process') return // `#catchUp` ticks when the stall ends
     this.#timerAt = undefined
     const deadline = this.machine.deadline()
-    // Half a nanosecond of slack: adding and subtracting the clock's origin is not exact.
-    if (deadline !== undefined && deadline <= this.localNow + 5e-7) this.#feed({ type: 'tick' })
+    if (deadline !== undefined && deadline <= this.localNow) this.#feed({ type: 'tick' })
     else if (!this.#busy) this.#setTimer()
   }
 }
