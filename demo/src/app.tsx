@@ -7,6 +7,8 @@ import { Harbour } from './harbour.tsx'
 import { Log } from './log.tsx'
 import { Members } from './members.tsx'
 import type { MeshStats } from './mesh.ts'
+import { Inspector } from './inspector.tsx'
+import { Notes } from './notes.tsx'
 import { Reef } from './reef.tsx'
 import { gone, isHere, present } from './roster.ts'
 import type { Session } from './session.ts'
@@ -75,12 +77,14 @@ function Panels({ session, stats, now, phase }: PanelsProps) {
   return (
     <div class="panels">
       <Graph peers={peers} stats={stats} self={phase.mesh.id} />
-      <Members peers={peers} gone={gone(session.departed.value, now)} now={now} />
+      <Members peers={peers} gone={gone(session.departed.value, now)} now={now} state={stats?.state} />
       <Reef
         board={phase.board}
         members={session.members.value}
         paint={(index, colour) => session.paint(index, colour)}
       />
+      <Notes notes={phase.notes} members={session.members.value} act={(work) => session.scribble(work)} />
+      <Inspector mesh={phase.mesh} stats={stats} members={session.members.value} now={now} />
       <Log log={session.log} say={(text) => session.say(text)} />
     </div>
   )

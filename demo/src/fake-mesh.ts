@@ -111,6 +111,7 @@ export class FakeMesh implements Mesh {
     for (const { id } of others.slice(0, 3)) this.#emit('link-opened', { peer: id })
     for (const member of others.slice(0, 6)) this.#emit('member-joined', { member })
     this.#paintReef(others)
+    this.#writeSlates(others)
     const [first, second, third, fourth, fifth, ...rest] = others
     if (first) this.#emit('message', { from: first.id, data: 'Morning, all. The water is lovely.', broadcast: true })
     if (!second) return
@@ -237,6 +238,20 @@ export class FakeMesh implements Mesh {
           reef.stand(`${centre + step}`, [{ value: 1 + (i % (colours.length - 1)), writer, at }])
       }
     }
+  }
+
+  /** Three slates, one of them written by two at once. */
+  #writeSlates([first, second, third]: readonly Member[]): void {
+    const slates = this.#openMap<string>('slates')
+    const by = (member: Member | undefined, value: string, ago: number) => ({
+      value,
+      writer: member?.id ?? this.id,
+      at: Date.now() - ago,
+    })
+    slates.stand('1', [by(first, 'Low tide at 16:40, bring nets', 300_000)])
+    slates.stand('2', [by(this.self, 'Count the herring again', 90_000)])
+    if (second && third)
+      slates.stand('3', [by(second, 'Meet at the kelp', 20_000), by(third, 'Meet at the wreck', 20_400)])
   }
 
   #openMap<T>(name: string): FakeMap<T> {

@@ -1,11 +1,19 @@
 /** Who is here, in words and figures; and, more briefly, who no longer is. */
 import { FishIcon, statusWords } from './fish.tsx'
+import type { MeshStats } from './mesh.ts'
 import { hueOf, nameOf, shortId, span } from './portrait.ts'
 import { pointedAt } from './pointed-at.ts'
 import { isHere, type Present } from './roster.ts'
 import type { Departed } from './session.ts'
 
-export function Members({ peers, gone, now }: { peers: readonly Present[]; gone: readonly Departed[]; now: number }) {
+interface MembersProps {
+  readonly peers: readonly Present[]
+  readonly gone: readonly Departed[]
+  readonly now: number
+  readonly state: MeshStats['state'] | undefined
+}
+
+export function Members({ peers, gone, now, state }: MembersProps) {
   return (
     <section class="panel members" aria-labelledby="members-title">
       <header class="panel-head">
@@ -28,11 +36,14 @@ export function Members({ peers, gone, now }: { peers: readonly Present[]; gone:
                 Age
               </th>
               <th scope="col">Link</th>
+              <th scope="col" class="digest">
+                <abbr title="Digest of its shared state">State</abbr>
+              </th>
             </tr>
           </thead>
           <tbody>
             {peers.map((peer) => (
-              <Row key={peer.member.id} peer={peer} now={now} />
+              <Row key={peer.member.id} peer={peer} now={now} state={state} />
             ))}
           </tbody>
         </table>
@@ -51,7 +62,13 @@ function counts(peers: readonly Present[]): string {
     .join(', ')
 }
 
-function Row({ peer: { member, fading }, now }: { peer: Present; now: number }) {
+interface RowProps {
+  readonly peer: Present
+  readonly now: number
+  readonly state: MeshStats['state'] | undefined
+}
+
+function Row({ peer: { member, fading }, now, state }: RowProps) {
   const { id, status, zone, startedAt, self } = member
   // A link may outlive its peer for a moment; nobody is reached over it.
   const linked = member.linked && isHere(member)
@@ -86,7 +103,22 @@ function Row({ peer: { member, fading }, now }: { peer: Present; now: number }) 
       </td>
       <td class="number">{span(now - startedAt)}</td>
       <td class="link">{linked ? <Linked /> : <Nothing />}</td>
+      <td class="digest">
+        <Digest own={state?.digest} digest={self ? state?.digest : linked ? state?.neighbours.get(id) : undefined} />
+      </td>
     </tr>
+  )
+}
+
+/** The first letters of a replica's root: the same letters, the same state. */
+function Digest({ own, digest }: { own: string | undefined; digest: string | undefined }) {
+  if (!digest) return <Nothing />
+  const equal = digest === own
+  return (
+    <span class={`root ${equal ? 'equal' : 'differs'}`} data-testid="root" data-equal={equal} title={digest}>
+      <span aria-hidden="true">{equal ? '=' : '≠'}</span> {digest.slice(0, 4)}
+      <span class="unseen">{equal ? ', equal to ours' : ', not equal to ours'}</span>
+    </span>
   )
 }
 

@@ -7,12 +7,13 @@ import { type Topic, type Tone, EventLog } from './event-log.ts'
 import type { Member, Mesh, MeshEventMap, MeshStats, PeerId } from './mesh.ts'
 import { nameOf } from './portrait.ts'
 import { SharedBoard } from './shared-board.ts'
+import { SharedNotes } from './shared-notes.ts'
 
 export type CodedError = Error & { readonly code: string }
 
 export type Phase =
   | { readonly kind: 'joining' }
-  | { readonly kind: 'in'; readonly mesh: Mesh; readonly board: SharedBoard }
+  | { readonly kind: 'in'; readonly mesh: Mesh; readonly board: SharedBoard; readonly notes: SharedNotes }
   | { readonly kind: 'refused'; readonly error: CodedError }
   | { readonly kind: 'closed'; readonly code: string }
 
@@ -99,6 +100,11 @@ export class Session {
     if (phase.kind === 'in') this.#act('stroke', () => phase.board.paint(index, colour))
   }
 
+  /** Something done to the slates. */
+  scribble(work: () => Promise<void>): void {
+    this.#act('slate', work)
+  }
+
   #act(what: string, act: (mesh: Mesh) => Promise<void>): void {
     const phase = this.phase.value
     if (phase.kind !== 'in') return
@@ -110,10 +116,12 @@ export class Session {
 
   #attend(mesh: Mesh, visit: AbortController): void {
     const board = new SharedBoard(mesh)
+    const notes = new SharedNotes(mesh)
     const clock = setInterval(() => this.#refresh(), refreshMs)
     visit.signal.addEventListener('abort', () => {
       clearInterval(clock)
       board.close()
+      notes.close()
     })
     const on = <K extends keyof MeshEventMap>(type: K, react: (detail: MeshEventMap[K]) => void) =>
       mesh.addEventListener(
@@ -190,7 +198,7 @@ export class Session {
       this.phase.value = { kind: 'closed', code }
     })
 
-    this.phase.value = { kind: 'in', mesh, board }
+    this.phase.value = { kind: 'in', mesh, board, notes }
     this.#refresh()
   }
 
