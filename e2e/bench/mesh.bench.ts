@@ -79,6 +79,7 @@ test('six Chromium tabs, two Firefox tabs and a Node peer', async () => {
   const joins: number[] = []
   const loads: number[] = []
   const leaves: number[] = []
+  const suspicions: number[] = []
   const crashes: number[] = []
   for (let i = 0; i < repeats; i++) {
     const eighth = await sea.tab('chromium')
@@ -100,11 +101,13 @@ test('six Chromium tabs, two Firefox tabs and a Node peer', async () => {
     const crashedFrom = Date.now()
     await victim.crash()
     crashes.push((await lastToNote(peers, 'member-failed', victim.id, crashedFrom)) - crashedFrom)
+    suspicions.push((await lastToNote(peers, 'member-suspected', victim.id, crashedFrom)) - crashedFrom)
     await victim.close()
   }
   figures.add('8th tab opened (navigation starts) → all 9 views full', 'ms', loads)
   figures.add('join() by the 8th tab → all 9 views full', 'ms', joins)
   figures.add('leave() → last survivor’s member-left, 9 peers', 'ms', leaves, '25 ms')
+  figures.add('renderer crashes → last survivor’s member-suspected, 9 peers', 'ms', suspicions)
   figures.add('renderer crashes → last survivor’s member-failed, 9 peers', 'ms', crashes, '5,300 ms')
   await sea.clear()
 })

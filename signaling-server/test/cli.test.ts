@@ -116,6 +116,18 @@ test('SIGTERM: everybody is told when to come back, and it ends with status 0', 
   expect(lines.at(-1)).toContain('"ended"')
 })
 
+test('a broken invariant: it is logged, everybody is told when to come back, and it ends with status 1', async () => {
+  const file = join(folder, 'breaks.cjs')
+  await writeFile(file, "process.on('SIGUSR2', () => { throw new Error('this cannot be') })")
+  const { child, output, url, ended } = await serve([], { NODE_OPTIONS: `--require ${file}` })
+  const a = await callers.join(url)
+  child.kill('SIGUSR2')
+  expect(await a.next('bye')).toMatchObject({ code: 'ERR_SHUTDOWN' })
+  await ended()
+  expect(output.status).toBe(1)
+  expect(output.text).toContain('this cannot be')
+})
+
 test('whoever reads its lines may go, and still it ends when it is told to', async () => {
   const { child, output, ended } = await serve()
   child.stdout.destroy()
