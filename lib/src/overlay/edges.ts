@@ -98,7 +98,8 @@ const barredMax = 256
 const barredForMaxMs = 3_600_000
 const askMs = 3000
 const askAgainMs = 10_000
-const askMaxMs = 60_000
+/** Where everybody has enough, asking is in vain and costs a route and back. measured: npm run sim -- steady */
+const askMaxMs = 600_000
 const answerMs = 5000
 /** A grant is good for a dial, not longer. */
 const grantMs = 15_000
@@ -645,7 +646,7 @@ export class Edges implements OpenLinks {
   #declined(now: Millis): void {
     this.#asked = undefined
     this.#declines++
-    this.#askAt = later(now, this.#jitter(Math.min(askMaxMs, askMs * 2 ** Math.min(this.#declines, 10))))
+    this.#askAt = later(now, this.#jitter(Math.min(askMaxMs, askMs * 4 ** Math.min(this.#declines, 5))))
   }
 
   /**

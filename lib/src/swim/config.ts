@@ -36,6 +36,10 @@ export interface SwimConfig {
   readonly gossipDelayMs: number
   /** How many neighbours get a fresh claim at once; the degree of the overlay. */
   readonly gossipFanout: number
+  /** How many neighbours are told of a renewed lease. At two, four in five hear of it; the others ask. measured: npm run sim -- steady */
+  readonly renewalFanout: number
+  /** Who has heard of no renewal asks for one when this part of the lease is over: two were missed. */
+  readonly renewalAskFraction: number
   /** How many claims ride on one ping or ack. */
   readonly claimsPerProbe: number
   /** The lease is renewed every `members × this`, so that the mesh's renewals cost each peer a constant load. Measured: `npm run sim -- steady`. */
@@ -83,6 +87,8 @@ export const swimDefaults: SwimConfig = {
   awarenessMax: 8,
   gossipDelayMs: 10,
   gossipFanout: 8,
+  renewalFanout: 2,
+  renewalAskFraction: 0.7,
   claimsPerProbe: 6,
   leasePerMemberMs: 10_000,
   leaseRenewMinMs: 60_000,

@@ -1,12 +1,14 @@
 /**
  * How claims travel (SWIM §3.2, and Serf's habit of flushing): a fresh one goes to every neighbour
  * within `gossipDelayMs`, but not back to where it came from; a renewed lease is in no hurry and rides
- * on the pings and acks that are sent anyway.
+ * on the pings and acks that are sent anyway, to a few neighbours only: whoever is missed asks in time.
  */
 import type { Digest, Verified } from '../identity/claim.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
+import type { SwimConfig } from './config.ts'
 import type { Gossip, SwimClaim } from './messages.ts'
+import { shuffled } from './shuffled.ts'
 
 /** Keeps a frame of claims under 16 KiB. */
 export const claimsPerFrame = 40
@@ -16,9 +18,13 @@ export class Dissemination {
   readonly #trickling = new Map<PeerId, Map<PeerId, Verified<SwimClaim>>>()
   #flushAt: Millis | undefined
   readonly #gossipDelayMs: number
+  readonly #renewalFanout: number
+  readonly #random: () => number
 
-  constructor(gossipDelayMs: number) {
-    this.#gossipDelayMs = gossipDelayMs
+  constructor(config: Pick<SwimConfig, 'gossipDelayMs' | 'renewalFanout'>, random: () => number) {
+    this.#gossipDelayMs = config.gossipDelayMs
+    this.#renewalFanout = config.renewalFanout
+    this.#random = random
   }
 
   get flushAt(): Millis | undefined {
@@ -44,10 +50,11 @@ export class Dissemination {
     this.#flushAt ??= (now + this.#gossipDelayMs) as Millis
   }
 
-  /** To all neighbours, whenever a ping or an ack goes there anyway. A newer one of the same author takes its place. */
+  /** To a few neighbours, whenever a ping or an ack goes there anyway. A newer one of the same author takes its place. */
   trickle(claim: Verified<SwimClaim>, from: PeerId | undefined): void {
-    for (const [peer, claims] of this.#trickling)
-      if (peer !== from && peer !== claim.author) claims.set(claim.author, claim)
+    const others = [...this.#trickling].filter(([peer]) => peer !== from && peer !== claim.author)
+    for (const [, claims] of shuffled(others, this.#random).slice(0, this.#renewalFanout))
+      claims.set(claim.author, claim)
   }
 
   /** A neighbour sent what we already know: it need not be told. */

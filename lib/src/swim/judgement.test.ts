@@ -59,7 +59,7 @@ describe('five monitors and a subject', () => {
       awareness: new Awareness(8),
       roundTrips: new RoundTrips(),
       wall: new WallClock(0, 60_000),
-      dissemination: new Dissemination(10),
+      dissemination: new Dissemination(swimDefaults, () => 0),
       granularityMs: 0,
       heardAt,
     }

@@ -7,6 +7,7 @@ import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { earliest, type SwimContext } from './context.ts'
 import { present } from './member.ts'
+import { shuffled } from './shuffled.ts'
 import type { AckClaim } from './messages.ts'
 import type { Verified } from '../identity/claim.ts'
 
@@ -260,14 +261,3 @@ export class Prober {
 
 const sameNonce = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, at) => byte === b[at])
-
-export function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const copy = [...items]
-  for (let i = copy.length - 1; i > 0; i -= 1) {
-    const j = Math.floor(random() * (i + 1))
-    const kept = copy[i] as T
-    copy[i] = copy[j] as T
-    copy[j] = kept
-  }
-  return copy
-}

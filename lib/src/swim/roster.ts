@@ -135,7 +135,7 @@ export class Roster {
       record.forgetAt = undefined
     })
     this.#changedAt = now
-    this.#sweepBy(this.#leaseEndsAt(record, now))
+    this.#sweepBy(this.#askAt(record, now))
     dissemination.spread(claim, from, now)
     const reported = before === 'dead' ? this.#zones.returned(record) : true
     if (!present(before)) port.memberUp(record)
@@ -203,7 +203,7 @@ export class Roster {
     }
     table.insert(record)
     this.#changedAt = now
-    this.#sweepBy(this.#leaseEndsAt(record, now))
+    this.#sweepBy(this.#askAt(record, now))
     port.memberUp(record)
     if (claim.author !== port.self) port.notify({ type: 'member-joined', record })
   }
@@ -240,6 +240,26 @@ export class Roster {
     if (oldest !== undefined) this.#forget(oldest)
   }
 
+  /** When somebody of whom we heard no renewal is asked about. */
+  #askAt(record: MemberRecord, now: Millis): Millis {
+    const { wall, config } = this.#context
+    const { issuedAt, ttlMs } = record.alive
+    return (now + (issuedAt + ttlMs * config.renewalAskFraction - wall.at(now))) as Millis
+  }
+
+  /** Often enough to reach several neighbours before the lease ends. */
+  #askEveryMs(record: MemberRecord): number {
+    return (record.alive.ttlMs * (1 - this.#context.config.renewalAskFraction)) / 5
+  }
+
+  /** Another neighbour each time: who was missed together with us knows no more than we do. */
+  #askForRenewals(missed: readonly PeerId[]): void {
+    const { port } = this.#context
+    const linked = port.linkedPeers()
+    const peer = linked[Math.floor(port.random() * linked.length)]
+    if (peer !== undefined) this.#sync.want(peer, missed)
+  }
+
   #leaseEndsAt(record: MemberRecord, now: Millis): Millis {
     const { wall, config } = this.#context
     return (now + (record.alive.issuedAt + record.alive.ttlMs + config.clockSkewMs - wall.at(now))) as Millis
@@ -259,12 +279,15 @@ export class Roster {
     if (this.#sweepAt === undefined || now < this.#sweepAt) return
     const { table, port } = this.#context
     this.#sweepAt = undefined
+    const missed: PeerId[] = []
     for (const record of [...table.values()]) {
       if (record.id === port.self) continue
       if (present(record.status)) {
         const endsAt = this.#leaseEndsAt(record, now)
         if (now < endsAt) {
-          this.#sweepBy(endsAt)
+          const askAt = this.#askAt(record, now)
+          if (now >= askAt) missed.push(record.id)
+          this.#sweepBy(Math.min(endsAt, now >= askAt ? now + this.#askEveryMs(record) : askAt) as Millis)
           continue
         }
         this.#judgement.settled(record)
@@ -280,6 +303,7 @@ export class Roster {
       if (record.forgetAt !== undefined && now >= record.forgetAt) this.#forget(record)
       else if (record.forgetAt !== undefined) this.#sweepBy(record.forgetAt)
     }
+    if (missed.length > 0) this.#askForRenewals(missed)
     for (const [author, { until }] of this.#departed) {
       if (now >= until) this.#departed.delete(author)
       else this.#sweepBy(until)

@@ -49,7 +49,7 @@ export class Swim {
       awareness: new Awareness(config.awarenessMax),
       roundTrips: new RoundTrips(),
       wall: new WallClock(wallOffsetMs, config.clockSkewMs),
-      dissemination: new Dissemination(config.gossipDelayMs),
+      dissemination: new Dissemination(config, () => port.random()),
       granularityMs: 0,
       heardAt: new Map(),
     }

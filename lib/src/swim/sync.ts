@@ -122,6 +122,14 @@ export class Sync {
     this.#push(from, push)
   }
 
+  /** Asks for the newest claims of these members. */
+  want(from: PeerId, members: readonly PeerId[]): void {
+    for (let at = 0; at < members.length; at += rowsPerFrame) {
+      const ids = packed(members.slice(at, at + rowsPerFrame).map((id) => words(firstWord(id), secondWord(id))))
+      this.#context.port.send(from, { type: 'sync-want', ids }, 'gossip')
+    }
+  }
+
   /** What is held against a member, for itself or for somebody who still holds it to be here. */
   tell(to: PeerId, record: MemberRecord): void {
     this.#push(to, evidence(record))

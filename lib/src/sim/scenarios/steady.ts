@@ -2,8 +2,8 @@
 import type { Scenario } from '../experiment.ts'
 import { Experiment } from '../experiment.ts'
 
-/** For what the start left under way: late dials, surplus links, the first digests. */
-const quietenMs = 15_000
+/** For what the start left under way: late dials, surplus links, the first digests, asking for random links. */
+const quietenMs = 120_000
 /** From here on a world is warmed rather than bootstrapped: its meeting costs more than its minute. */
 export const warmFrom = 48
 
