@@ -89,6 +89,39 @@ export class Judgement {
     return Math.max(now, record.raisedAt + this.#context.config.refuteIntervalMs + this.#leastMs()) as Millis
   }
 
+  /**
+   * A further accusation of somebody who is dead to us: no verdict needs it here, but where more members are known
+   * more accusers are needed, and there it is what is missing. Answers whether it is worth passing on.
+   */
+  corroborate(record: MemberRecord, claim: Verified<Accuse>): boolean {
+    const { suspicion, status, alive } = record
+    if (status !== 'dead' || suspicion === undefined || claim.incarnationDigest !== alive.incarnationDigest)
+      return false
+    if (suspicion.accusations.has(claim.author) || !this.#lacksAccusers(record, suspicion)) return false
+    if (!this.#context.port.entitled(claim.author, record.id)) return false
+    suspicion.accusations.set(claim.author, claim)
+    return true
+  }
+
+  /** Of those who accused it too few are its monitors any more: rings move when members come and go. */
+  #lacksAccusers({ id }: MemberRecord, { accusations }: Suspicion): boolean {
+    const { port, config } = this.#context
+    if (accusations.size >= accusersKeptMax) return false
+    const entitled = [...accusations.keys()].filter((accuser) => port.entitled(accuser, id))
+    return entitled.length < config.accusersNeededMax
+  }
+
+  /** Somebody still counts a member that is dead to us, and we have not said so ourselves: may we? */
+  mayCorroborate(record: MemberRecord): boolean {
+    const { port, heardAt } = this.#context
+    const { suspicion, status, statusAt } = record
+    if (status !== 'dead' || suspicion === undefined || suspicion.accusations.has(port.self)) return false
+    if (!this.#lacksAccusers(record, suspicion)) return false
+    // Not a word from it since: we could not reach it either.
+    const silent = !port.linked(record.id) && (heardAt.get(record.id) ?? -Infinity) < statusAt
+    return silent && port.entitled(port.self, record.id)
+  }
+
   /** A newer incarnation voids what was held against the last one, and silences us if we were among the accusers. */
   refuted(record: MemberRecord, now: Millis): void {
     const { port, config } = this.#context
@@ -195,6 +228,9 @@ export class Judgement {
     this.#verdicts.condemned(record, now)
   }
 }
+
+/** Accusations that are kept of somebody who is dead: as many as it has monitors, twice over. SECURITY A.8 */
+const accusersKeptMax = 16
 
 function reprieve(suspicion: Suspicion, until: Millis): void {
   suspicion.notBefore = Math.max(suspicion.notBefore, until) as Millis

@@ -56,7 +56,7 @@ export class Swim {
     this.#heardAnyAt = now
     this.#self = new Self(this.#context, options)
     this.#helper = new Helper(this.#context)
-    this.#sync = new Sync(this.#context)
+    this.#sync = new Sync(this.#context, (record, at) => this.#onStillCounted(record, at))
     this.#zones = new Zones(this.#context)
     this.#prober = new Prober(this.#context, {
       ping: (target, seq) => port.send(target, { type: 'ping', ...this.#cargo(target, seq) }, 'probe'),
@@ -220,7 +220,7 @@ export class Swim {
         this.#sync.onBuckets(from, message)
         break
       case 'sync-rows':
-        this.#sync.onRows(from, message)
+        this.#sync.onRows(from, message, now)
         break
       case 'sync-want':
         this.#sync.onWant(from, message)
@@ -324,6 +324,10 @@ export class Swim {
     }
     const record = table.get(claim.subject)
     if (record === undefined) return
+    if (this.#judgement.corroborate(record, claim)) {
+      dissemination.spread(claim, from, now)
+      return
+    }
     const result = this.#judgement.accuse(record, claim, now)
     if (result === 'known' && from !== undefined) dissemination.heard(claim, from)
     if (result !== 'counted') return
@@ -350,7 +354,7 @@ export class Swim {
   }
 
   #onSilent(target: PeerId, asked: boolean, startedAt: Millis, now: Millis): void {
-    const { table, port, config, wall } = this.#context
+    const { table, port } = this.#context
     const record = table.get(target)
     if (record === undefined || !present(record.status)) return
     if (this.#heardAnyAt < startedAt && port.neighbours().length > 1) {
@@ -359,14 +363,23 @@ export class Swim {
     }
     if (!asked) return
     if (record.suspicion !== undefined) this.#prober.probe(target, true, now)
-    if (!this.#judgement.mayAccuse(record, now)) return
+    if (this.#judgement.mayAccuse(record, now)) this.#accuse(record, now)
+  }
+
+  /** Somebody counts a member that is dead to us: perhaps its view is larger, and lacks an accuser. */
+  #onStillCounted(record: MemberRecord, now: Millis): void {
+    if (this.#judgement.mayCorroborate(record)) this.#accuse(record, now)
+  }
+
+  #accuse(record: MemberRecord, now: Millis): void {
+    const { port, config, wall } = this.#context
     const ttlMs = Math.max(config.accusationWindowMs, record.alive.ttlMs)
     port.seal({
       type: 'accuse',
       author: port.self,
       issuedAt: wall.at(now),
       ttlMs,
-      subject: target,
+      subject: record.id,
       incarnationDigest: record.alive.incarnationDigest,
     })
   }

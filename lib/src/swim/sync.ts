@@ -17,10 +17,13 @@ const rowsPerFrame = 960
 
 export class Sync {
   readonly #context: SwimContext
+  /** A neighbour counts somebody that is dead to us. */
+  readonly #stillCounted: (record: MemberRecord, now: Millis) => void
   readonly #startedAt = new Map<PeerId, Millis>()
 
-  constructor(context: SwimContext) {
+  constructor(context: SwimContext, stillCounted: (record: MemberRecord, now: Millis) => void) {
     this.#context = context
+    this.#stillCounted = stillCounted
   }
 
   linkClosed(peer: PeerId): void {
@@ -75,7 +78,7 @@ export class Sync {
     flush()
   }
 
-  onRows(from: PeerId, message: SyncRows): void {
+  onRows(from: PeerId, message: SyncRows, now: Millis): void {
     const theirs = new Map<string, string>()
     for (let at = 0; at + rowBytes <= message.rows.length; at += rowBytes) {
       theirs.set(
@@ -99,8 +102,10 @@ export class Sync {
         if (state !== undefined) want.push(name)
       } else if (state !== undefined) {
         // They hold to be here whom we know to be gone.
-        if (same) push.push(...evidence(record))
-        else want.push(name)
+        if (same) {
+          push.push(...evidence(record))
+          this.#stillCounted(record, now)
+        } else want.push(name)
       }
     }
     want.push(...theirs.keys())
