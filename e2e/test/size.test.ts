@@ -3,8 +3,11 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
-/** With everything 60 kB are the aim. What is over it has to be meant: raise this in the change that does it. */
-const bytesMax = 75_000
+/**
+ * 60 kB were the aim, with everything; a page that shares state and sends large messages loads more. What grows beyond this
+ * has to be meant: raise it in the change that does it, and say there what it buys.
+ */
+const bytesMax = 85_000
 
 interface Size {
   readonly initialGzip: number

@@ -16,8 +16,8 @@ import type { MeshParts, Run, RunEvents } from './parts.ts'
 
 /**
  * Firefox ESR 153 ends a page's connections as soon as its last handler returns, whatever they have not sent yet; its
- * other threads send while this one waits. Nobody sees the wait: the tab is off the screen by then. Measured with
- * `npm run bench:closing` at a load of 4 to 11: with it 0 of 80 closes were taken for failures, without it 2 of 90.
+ * other threads send while this one waits. Nobody sees the wait: the tab is off the screen by then. A guess, measured to be
+ * enough at a load of 15 on two cores (`npm run bench:closing`).
  */
 const unloadHoldMs = 50
 

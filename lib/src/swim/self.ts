@@ -82,6 +82,9 @@ export class Self {
     this.#announcedAt = now
     const base = { author: port.self, issuedAt: wall.at(now), ttlMs }
     const { instance, startedAt, zone, admission } = this.#options
+    // First: whoever is known to be here can say at any moment that it goes. (A page that was closed 200 ms after it had
+    // joined, on a busy machine, could not, and was taken to have failed.)
+    port.seal({ type: 'leave', ...base, instance, startedAt })
     port.seal({
       type: 'alive',
       ...base,
@@ -93,7 +96,6 @@ export class Self {
       admission,
       incarnationDigest: '' as Digest,
     })
-    port.seal({ type: 'leave', ...base, instance, startedAt })
   }
 
   setMetadata(metadata: Uint8Array, now: Millis): void {
