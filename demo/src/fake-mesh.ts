@@ -4,7 +4,7 @@
  */
 import { FakeMap } from './fake-map.ts'
 import { fishName } from './fish-name.ts'
-import type { Member, Mesh, MeshEventMap, MeshStats, PeerId, ReplicatedMap } from './mesh.ts'
+import type { Member, Mesh, MeshEventMap, MeshStats, PeerId, ReplicatedMap, Topic, TopicMessage } from './mesh.ts'
 import { colours, columns, rows } from './shared-board.ts'
 
 const zones = ['eu-west', 'eu-north', 'us-east', 'ap-south', undefined]
@@ -58,6 +58,11 @@ export class FakeMesh implements Mesh {
 
   map<T>(name: string): ReplicatedMap<T> {
     return this.#openMap<T>(name)
+  }
+
+  topic<T>(name: string): Topic<T> {
+    const silence: AsyncIterator<TopicMessage<T>> = { next: async () => ({ value: undefined, done: true }) }
+    return { name, publish: async () => {}, subscribe: () => () => {}, [Symbol.asyncIterator]: () => silence }
   }
 
   async send(): Promise<void> {}

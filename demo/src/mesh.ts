@@ -10,4 +10,6 @@ export type {
   PeerId,
   ReplicatedMap,
   Sibling,
+  Topic,
+  TopicMessage,
 } from 'shoal'

@@ -11,12 +11,24 @@ class Lonely extends EventTarget {
   readonly said: unknown[] = []
   readonly slates = new FakeMap<unknown>('slates', ada)
 
-  map() {
-    return this.slates
+  readonly #listeners: ((message: { from: PeerId; data: unknown }) => void)[] = []
+
+  topic() {
+    return {
+      publish: async (data: unknown) => void this.said.push(data),
+      subscribe: (listener: (message: { from: PeerId; data: unknown }) => void) => {
+        this.#listeners.push(listener)
+        return () => {}
+      },
+    }
   }
 
-  async broadcast(data: unknown): Promise<void> {
-    this.said.push(data)
+  hearsOnTopic(from: PeerId, data: unknown): void {
+    for (const listener of this.#listeners) listener({ from, data })
+  }
+
+  map() {
+    return this.slates
   }
 
   hears(type: string, detail: unknown): void {
@@ -63,9 +75,9 @@ test('who holds which slate is said once, heard, and forgotten with whoever goes
   notes.hold('k')
   notes.hold('k')
   notes.hold(null)
-  expect(mesh.said).toEqual([{ holds: 'k' }, { holds: null }])
-  mesh.hears('message', { from: bob, data: { holds: 'k' } })
-  mesh.hears('message', { from: cyd, data: { holds: { a: 1 } } })
+  expect(mesh.said).toEqual(['k', null])
+  mesh.hearsOnTopic(bob, 'k')
+  mesh.hearsOnTopic(cyd, { a: 1 })
   expect([...notes.holders.value]).toEqual([[bob, 'k']])
   mesh.hears('member-failed', { member: { id: bob } })
   expect(notes.holders.value.size).toBe(0)
@@ -77,5 +89,5 @@ test('whoever comes is told what is held', () => {
   expect(mesh.said).toEqual([])
   notes.hold('k')
   mesh.hears('member-joined', { member: { id: bob } })
-  expect(mesh.said).toEqual([{ holds: 'k' }, { holds: 'k' }])
+  expect(mesh.said).toEqual(['k', 'k'])
 })

@@ -3,7 +3,7 @@
  * Who holds which slate is said to everybody, and to whoever comes, but never stored.
  */
 import { signal } from '@preact/signals'
-import type { Mesh, MeshEventMap, PeerId, ReplicatedMap, Sibling } from './mesh.ts'
+import type { Mesh, MeshEventMap, PeerId, ReplicatedMap, Sibling, Topic } from './mesh.ts'
 
 export const noteCharsMax = 140
 
@@ -13,16 +13,14 @@ export interface Note {
   readonly siblings: readonly Sibling<string>[]
 }
 
-interface Holding {
-  readonly holds: string | null
-}
-
 export class SharedNotes {
   readonly notes = signal<readonly Note[]>([])
   /** Which slate each of the others holds. */
   readonly holders = signal<ReadonlyMap<PeerId, string>>(new Map())
   readonly #mesh: Mesh
   readonly #map: ReplicatedMap<string>
+  /** The key of the slate that somebody holds, or null. */
+  readonly #presence: Topic<string | null>
   readonly #listening = new AbortController()
   readonly #unsubscribe: () => void
   #held: string | null = null
@@ -30,10 +28,14 @@ export class SharedNotes {
   constructor(mesh: Mesh) {
     this.#mesh = mesh
     this.#map = mesh.map<string>('slates', { conflict: 'siblings' })
-    this.#unsubscribe = this.#map.subscribe(() => this.#read())
+    this.#presence = mesh.topic<string | null>('presence')
+    const ends = [
+      this.#map.subscribe(() => this.#read()),
+      this.#presence.subscribe(({ from, data }) => isKey(data) && this.#hold(from, data)),
+    ]
+    this.#unsubscribe = () => ends.forEach((end) => end())
     const { signal } = this.#listening
     const forget = ({ detail }: CustomEvent<MeshEventMap['member-left']>) => this.#hold(detail.member.id, null)
-    mesh.addEventListener('message', ({ detail }) => this.#onMessage(detail.from, detail.data), { signal })
     mesh.addEventListener('member-left', forget, { signal })
     mesh.addEventListener('member-failed', forget, { signal })
     mesh.addEventListener('member-joined', () => this.#held !== null && this.#sayHeld(), { signal })
@@ -64,11 +66,7 @@ export class SharedNotes {
 
   #sayHeld(): void {
     // Lost, it is said again with the next slate; it is only a courtesy.
-    this.#mesh.broadcast({ holds: this.#held } satisfies Holding).catch(() => {})
-  }
-
-  #onMessage(from: PeerId, data: unknown): void {
-    if (isHolding(data)) this.#hold(from, data.holds)
+    this.#presence.publish(this.#held).catch(() => {})
   }
 
   #hold(peer: PeerId, key: string | null): void {
@@ -91,7 +89,6 @@ function isText(value: unknown): boolean {
   return value === undefined || (typeof value === 'string' && value.length <= noteCharsMax)
 }
 
-function isHolding(data: unknown): data is Holding {
-  if (typeof data !== 'object' || data === null || !('holds' in data)) return false
-  return data.holds === null || (typeof data.holds === 'string' && data.holds.length <= 64)
+function isKey(data: unknown): data is string | null {
+  return data === null || (typeof data === 'string' && data.length <= 64)
 }

@@ -4,6 +4,7 @@
  */
 import type { CoreEvent } from '../core/effect.ts'
 import type { PeerId } from '../identity/peer-id.ts'
+import { textFits } from '../pipeline/index.ts'
 import { type ErrorCode, errorCodes, ShoalError } from './errors.ts'
 import { checkMetadata } from './join-options.ts'
 import { MemberView } from './member-view.ts'
@@ -11,6 +12,7 @@ import type { LinkStats, Member, Mesh, MeshEventMap, MeshStats, Metadata } from 
 import { Outbox } from './outbox.ts'
 import type { MapOptions, ReplicatedMap } from './replicated-map.ts'
 import { Maps } from './maps.ts'
+import { type Topic, Topics } from './topics.ts'
 import { watchPage } from './page.ts'
 import type { MeshParts, Run, RunEvents } from './parts.ts'
 
@@ -32,6 +34,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   readonly #view: MemberView
   readonly #outbox: Outbox
   readonly #maps: Maps
+  readonly #topics: Topics
   readonly #rejected = new Map<string, number>()
   /** Servers whose loss was told. */
   readonly #lostUrls = new Set<string>()
@@ -58,13 +61,18 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       {
         now: () => parts.host.now(),
         whenRoomy: (to, resume) => this.#run.driver.whenRoomy(to, resume),
-        dispatch: (to, payload, ref) =>
+        dispatch: (to, payload, ref, topic) =>
           this.#run.driver.handle(
-            to === undefined ? { type: 'broadcast', topic: '', payload, ref } : { type: 'send', to, payload, ref },
+            to === undefined ? { type: 'broadcast', topic, payload, ref } : { type: 'send', to, payload, ref },
           ),
       },
       parts.alarms,
     )
+    this.#topics = new Topics({
+      nameBytesMax: parts.mapLimits.nameBytesMax,
+      fits: textFits,
+      publish: (topic, data) => this.#post(() => undefined, data, topic),
+    })
     this.#maps = new Maps({
       self: parts.id,
       values: parts.values,
@@ -113,6 +121,11 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   map<T>(name: string, options: MapOptions<T> = {}): ReplicatedMap<T> {
     this.#assertOpen()
     return this.#maps.open(name, options)
+  }
+
+  topic<T>(name: string): Topic<T> {
+    this.#assertOpen()
+    return this.#topics.open(name)
   }
 
   stats(): MeshStats {
@@ -236,7 +249,9 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       case 'message':
         return this.#onMessage(event.from, event.payload, false)
       case 'broadcast':
-        return this.#onMessage(event.from, event.payload, true)
+        return event.topic === ''
+          ? this.#onMessage(event.from, event.payload, true)
+          : this.#onPublished(event.topic, event.from, event.payload)
       case 'sent':
         return this.#outbox.onSent(event.ref, event.code === undefined ? undefined : sentError(event.code))
       case 'written':
@@ -256,6 +271,13 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     const data = this.#parts.values.decode(payload)
     if (data !== undefined) return this.#emit('message', { from, data, broadcast })
     this.#reject(from, 'ERR_DATA_INVALID')
+  }
+
+  #onPublished(topic: string, from: PeerId, payload: Uint8Array): void {
+    if (!this.#topics.isOpen(topic)) return
+    const data = this.#parts.values.decode(payload)
+    if (data === undefined) this.#reject(from, 'ERR_DATA_INVALID')
+    else this.#topics.deliver(topic, from, data)
   }
 
   #reject(from: PeerId | undefined, code: string): void {
@@ -300,10 +322,10 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   }
 
   /** What is wrong with a message comes back as a rejection, never as a throw. */
-  #post(receiver: () => PeerId | undefined, data: unknown): Promise<void> {
+  #post(receiver: () => PeerId | undefined, data: unknown, topic = ''): Promise<void> {
     try {
       this.#assertOpen()
-      return this.#outbox.post(receiver(), this.#encodeMessage(data))
+      return this.#outbox.post(receiver(), this.#encodeMessage(data), topic)
     } catch (error) {
       return Promise.reject(error as ShoalError)
     }
@@ -337,6 +359,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     this.#stopWatching()
     this.#outbox.close(closedError(code))
     this.#maps.close(closedError(code))
+    this.#topics.close()
     this.#run.driver.stop()
     this.#emit('closed', { code })
   }

@@ -2,6 +2,7 @@
 import type { PeerId } from '../identity/peer-id.ts'
 import type { Member, Metadata } from './member.ts'
 import type { MapOptions, ReplicatedMap } from './replicated-map.ts'
+import type { Topic } from './topics.ts'
 
 export type { Member, Metadata } from './member.ts'
 
@@ -97,6 +98,11 @@ export interface Mesh<M extends Metadata = Metadata> extends AsyncDisposable {
     listener: (event: CustomEvent<MeshEventMap[K]>) => void,
     options?: EventListenerOptions | boolean,
   ): void
+  /**
+   * Messages to everybody under a name, told only to those who have it open. Throws `ERR_OPTION_INVALID`,
+   * `ERR_CLOSED`.
+   */
+  topic<T>(name: string): Topic<T>
   /**
    * The replicated map of this name, the same for everybody in the room. Every call with one name answers the same
    * map, and needs the same `conflict`. Throws `ERR_OPTION_INVALID`, `ERR_CLOSED`.

@@ -14,7 +14,7 @@ export interface OutboxPorts {
   /** Calls back once, when the links to this peer (undefined: to everyone) have room. */
   whenRoomy(to: PeerId | undefined, resume: () => void): void
   /** Gives it to the core, which answers with `sent` of the same number. */
-  dispatch(to: PeerId | undefined, payload: Uint8Array, ref: number): void
+  dispatch(to: PeerId | undefined, payload: Uint8Array, ref: number, topic: string): void
 }
 
 /** As long as the failure detector may take to give a silent link up, and longer: a guess. */
@@ -26,6 +26,7 @@ const windowBytes = 64 * 1024
 interface Parcel {
   readonly ref: number
   readonly payload: Uint8Array
+  readonly topic: string
   readonly dueAt: Millis
   readonly promise: Promise<void>
   readonly resolve: () => void
@@ -56,13 +57,13 @@ export class Outbox {
   }
 
   /** Resolves when the core has handed it to a link or a route. */
-  post(to: PeerId | undefined, payload: Uint8Array): Promise<void> {
+  post(to: PeerId | undefined, payload: Uint8Array, topic = ''): Promise<void> {
     if (this.#closed) return Promise.reject(this.#closed)
     const { promise, resolve, reject } = withResolvers()
     const dueAt = (this.#ports.now() + waitMsMax) as Millis
     const lane = this.#lanes.get(to) ?? { to, waiting: [], windowBytes: 0, asking: false }
     this.#lanes.set(to, lane)
-    lane.waiting.push({ ref: this.#nextRef++, payload, dueAt, promise, resolve, reject })
+    lane.waiting.push({ ref: this.#nextRef++, payload, topic, dueAt, promise, resolve, reject })
     if (this.#alarm.at === undefined) this.#alarm.set(dueAt)
     this.#advance(lane)
     return promise
@@ -130,7 +131,7 @@ export class Outbox {
     if (!parcel) return this.#advance(lane)
     lane.windowBytes += parcel.payload.length
     this.#underWay.set(parcel.ref, { parcel, lane })
-    this.#ports.dispatch(lane.to, parcel.payload, parcel.ref)
+    this.#ports.dispatch(lane.to, parcel.payload, parcel.ref, parcel.topic)
     this.#advance(lane)
   }
 
