@@ -73,23 +73,6 @@ test('a tab that is closed has left, and nobody held it to have failed', async (
   for (const survivor of survivors) expect(await news(survivor, second!)).not.toContain('member-failed')
 })
 
-test('so it is with Firefox, time after time', async () => {
-  const survivors = await sea.peers('chromium', 'node')
-  const closes = Number(process.env['SHOAL_CLOSES'] ?? 8)
-  for (let n = 0; n < closes; n++) {
-    const tab = await sea.tab('firefox')
-    await allAgree([...survivors, tab])
-    await tab.closeTab()
-    const endings = await eventually(
-      'both survivors to see it go',
-      () => Promise.all(survivors.map(async (survivor) => (await survivor.members())[tab.id]?.status)),
-      (all) => all.every((status) => status !== 'alive' && status !== 'suspect'),
-    )
-    expect([n, ...endings]).toEqual([n, 'left', 'left'])
-    await tab.close()
-  }
-})
-
 test('a tab that crashes is suspected, and then failed, at every survivor', async () => {
   const [first, second, firefox, edge] = await sea.peers('chromium', 'chromium', 'firefox', 'node')
   await (second as Tab).crash()
