@@ -1,5 +1,5 @@
 /** What the demo uses of the library, in one place. */
-export { join } from 'shoal'
+export { join, readRoomLink } from 'shoal'
 export type {
   InspectedEntry,
   MapOptions,

@@ -18,6 +18,8 @@ export interface PeerOptions {
   readonly signaling?: string
   /** Of a Node peer: its key, 32 bytes in hexadecimal, for whoever has to know it. */
   readonly seed?: string
+  /** Of a tab: the room's secret, base64url. */
+  readonly secret?: string
 }
 
 let rooms = 0
@@ -98,7 +100,10 @@ export class Sea {
 
   async #openTab(browser: Browser, kind: Tab['kind'], options: PeerOptions, before?: () => void): Promise<Tab> {
     const { room = this.room, name = this.#name(kind), zone, signaling = this.signaling.url } = options
-    const url = this.demo.url({ room, name, signaling, ...(zone === undefined ? {} : { zone }) })
+    const open = this.demo.url({ room, name, signaling, ...(zone === undefined ? {} : { zone }) })
+    const { secret } = options
+    // As an invitation has it: room and secret in the fragment, and the room nowhere else.
+    const url = secret === undefined ? open : invitation(open, room, secret)
     const tab = await Tab.open(browser, kind, name, url, before)
     this.#peers.add(tab)
     return tab
@@ -123,6 +128,13 @@ export class Sea {
     await this.signaling.kill()
     await this.demo.close()
   }
+}
+
+function invitation(address: string, room: string, secret: string): string {
+  const url = new URL(address)
+  url.searchParams.delete('room')
+  url.hash = new URLSearchParams({ room, secret }).toString()
+  return url.href
 }
 
 /** Ids of those who are here in this view. */

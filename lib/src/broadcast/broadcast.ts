@@ -17,6 +17,8 @@ const authorsMax = 10_000
 export interface BroadcastPort {
   readonly self: PeerId
   linkedPeers(): readonly PeerId[]
+  /** Whether this author may be in the room. */
+  admits(peer: PeerId): boolean
   send(to: PeerId, message: BroadcastMessage): void
   seal(draft: News): void
   deliver(news: Verified<News>): void
@@ -61,7 +63,7 @@ export class Broadcast {
 
   receive(from: PeerId, claims: readonly Verified<News>[]): void {
     for (const news of claims) {
-      if (news.author === this.#port.self || !this.#first(news)) continue
+      if (news.author === this.#port.self || !this.#port.admits(news.author) || !this.#first(news)) continue
       this.#port.deliver(news)
       this.#spread(news, from)
     }

@@ -31,6 +31,8 @@ export interface CoreOptions {
   readonly state?: Partial<StateConfig>
   /** Reads an entry that was verified before: the codec's business. */
   readonly recall: Recall
+  /** Who may be in the room, where not everybody may. Asked of every claim's author. */
+  readonly admits?: (peer: PeerId) => boolean
   /** Ring positions, shared by many cores in one process. */
   readonly positions?: Positions
 }

@@ -52,6 +52,7 @@ export class Core {
   readonly #signals = new Map<number, { readonly to: PeerId; readonly payload: Uint8Array }>()
 
   constructor(options: CoreOptions, now: Millis) {
+    const admits = options.admits ?? everybody
     this.#now = now
     this.#prng = new Prng(options.seed)
     this.#self = options.id
@@ -75,6 +76,7 @@ export class Core {
         monitorsOf: (subject) => this.#overlay.rings.monitorsOf(subject),
         entitled: (accuser, subject) => this.#overlay.rings.entitled(accuser, subject),
         linked: (peer) => this.#links.of(peer) !== undefined,
+        admits,
         linkedPeers: () => this.#links.peers(),
         hops: (peer, avoid) => (this.#links.of(peer) === undefined ? this.#overlay.path(peer, avoid)?.length : 1),
         send: (to, message, priority, avoid) => this.#send(to, message, priority, avoid),
@@ -98,6 +100,7 @@ export class Core {
       {
         self: options.id,
         linkedPeers: () => this.#links.peers(),
+        admits,
         send: (to, message) => this.#send(to, message, 'data'),
         seal: (draft) => this.#effects.push({ type: 'seal', draft }),
         deliver: (news) =>
@@ -114,6 +117,7 @@ export class Core {
         send: (to, message) => this.#sendState(to, message),
         seal: (draft) => this.#effects.push({ type: 'seal', draft }),
         wallAt: (at) => this.#swim.wallAt(at),
+        admits,
         recall: options.recall,
         notify: (event) => this.#onStateEvent(event),
       },
@@ -546,5 +550,6 @@ export class Core {
 }
 
 const noExtra = new Uint8Array(0)
+const everybody = (): boolean => true
 /** A guess: one of three is still at the door, unless everybody leaves at once. */
 const farewells = 3

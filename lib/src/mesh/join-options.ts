@@ -5,6 +5,8 @@
  */
 import type { OverlayConfig, SwimConfig } from '../core/config.ts'
 import type { Signer } from '../identity/keys.ts'
+import { parsePeerId, type PeerId } from '../identity/peer-id.ts'
+import { readSecret, secretBytesMax, secretBytesMin } from '../identity/room-secret.ts'
 import type { TransportMaker } from './parts.ts'
 import { type ErrorCode, ShoalError } from './errors.ts'
 import type { Metadata } from './member.ts'
@@ -56,10 +58,14 @@ export interface JoinOptions<M extends Metadata = Metadata> {
   readonly limits?: Partial<Limits>
   /** Makes the links. Default: WebRTC. */
   readonly transport?: TransportMaker
-  /** Not yet: a room that only those who know the secret can enter. Refused with `ERR_OPTION_UNSUPPORTED`. */
-  readonly secret?: never
-  /** Not yet: who is let in. Refused with `ERR_OPTION_UNSUPPORTED`. */
-  readonly admission?: never
+  /**
+   * Only those who know it get in: 16 to 64 random bytes as base64url, as `makeRoomLink` makes them. The signaling
+   * server sees neither it, nor the room's name, nor addresses. Up to 4 while one is being replaced: the first is
+   * proven, any of them is accepted. Needs WebCrypto, which browsers have on secure pages only.
+   */
+  readonly secret?: string | readonly string[]
+  /** Who is let in. `'open'`: whoever asks (default). `allow`: these ids, at most 1,000, which everybody has to be given alike. */
+  readonly admission?: 'open' | { readonly allow: readonly PeerId[] }
 }
 
 /** `JoinOptions`, checked, with the defaults filled in. */
@@ -77,6 +83,10 @@ export interface CheckedOptions {
   readonly overlay: OverlayConfig
   readonly limits: Limits
   readonly transport: TransportMaker | undefined
+  /** Empty for a room without. */
+  readonly secrets: readonly Uint8Array[]
+  /** Undefined for everybody. */
+  readonly allow: ReadonlySet<PeerId> | undefined
 }
 
 /** Parameters that a room of the core has, by name, with their defaults: what an option may name. */
@@ -85,6 +95,10 @@ export type Tunables = Readonly<Record<string, number>>
 export const roomBytesMax = 64
 export const zoneBytesMax = 64
 const urlsMax = 8
+/** While one secret is being replaced there are two; a guess at who is in a hurry. */
+const secretsMax = 4
+/** Checked for every claim, by everybody: a list, not a directory. */
+const allowedMax = 1000
 
 const known: readonly string[] = [
   'signaling',
@@ -126,14 +140,6 @@ export function checkJoin(
       throw new ShoalError('ERR_OPTION_INVALID', `There is no option ${show(key)}. There are: ${known.join(', ')}.`)
     }
   }
-  for (const key of ['secret', 'admission']) {
-    if (options[key] !== undefined) {
-      throw new ShoalError(
-        'ERR_OPTION_UNSUPPORTED',
-        `The option ${key} does not exist yet, and a room without it would not be what was asked for.`,
-      )
-    }
-  }
   return {
     room,
     urls: checkUrls(options.signaling),
@@ -155,6 +161,8 @@ export function checkJoin(
       'transport',
       'a function that makes a transport',
     ),
+    secrets: checkSecrets(options.secret),
+    allow: checkAdmission(options.admission),
   }
 }
 
@@ -202,6 +210,39 @@ function checkIdentity(identity: unknown): Signer | undefined {
   const fits = (value: unknown): value is Signer =>
     isRecord(value) && typeof value.peerId === 'string' && typeof value.sign === 'function'
   return check(identity, fits, 'identity', 'what loadIdentity() resolves with')
+}
+
+function checkSecrets(secret: unknown): readonly Uint8Array[] {
+  if (secret === undefined) return []
+  const list: readonly unknown[] = Array.isArray(secret) ? secret : [secret]
+  if (list.length === 0 || list.length > secretsMax)
+    fail('ERR_SECRET_INVALID', `Give one secret, or up to ${secretsMax}; these are ${list.length}.`)
+  // What it is, is not repeated: errors end up in logs.
+  return list.map(
+    (text) =>
+      (typeof text === 'string' ? readSecret(text) : undefined) ??
+      fail(
+        'ERR_SECRET_INVALID',
+        `A secret is ${secretBytesMin} to ${secretBytesMax} random bytes as base64url without padding, as makeRoomLink() makes them.`,
+      ),
+  )
+}
+
+function checkAdmission(admission: unknown): ReadonlySet<PeerId> | undefined {
+  if (admission === undefined || admission === 'open') return undefined
+  const allow = isRecord(admission) && Object.keys(admission).join() === 'allow' ? admission.allow : undefined
+  if (!Array.isArray(allow) || allow.length === 0 || allow.length > allowedMax)
+    fail(
+      'ERR_OPTION_INVALID',
+      `admission is 'open' or { allow: [1 to ${allowedMax} ids] }; this is ${show(admission)}.`,
+    )
+  return new Set(
+    allow.map(
+      (id: unknown) =>
+        (typeof id === 'string' ? parsePeerId(id) : undefined) ??
+        fail('ERR_OPTION_INVALID', `admission.allow lists peer ids, 43 characters of base64url; this is ${show(id)}.`),
+    ),
+  )
 }
 
 function checkIceServers(servers: unknown): readonly IceServer[] {

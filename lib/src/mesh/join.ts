@@ -5,7 +5,8 @@
 import { overlayDefaults, swimDefaults } from '../core/config.ts'
 import { Core } from '../core/core.ts'
 import type { Signer } from '../identity/keys.ts'
-import { instanceIdFromBytes, type MeshId, meshIdOf } from '../identity/peer-id.ts'
+import { instanceIdFromBytes, type MeshId, meshIdOf, type PeerId } from '../identity/peer-id.ts'
+import { type RoomKeys, roomKeysOf, secretMeshIdOf } from '../identity/room-secret.ts'
 import { chooseVerifier, type ChosenVerifier, freshSigner, type SubtleLike } from '../identity/webcrypto.ts'
 import {
   encodeValue,
@@ -25,6 +26,7 @@ import { type CheckedOptions, checkJoin, type IceServer, type JoinOptions } from
 import { JoinedMesh } from './joined-mesh.ts'
 import type { Mesh, Metadata } from './mesh.ts'
 import type { Run, RunEvents, TransportMaker } from './parts.ts'
+import { SealedDoor, type SealingCrypto } from './sealed-door.ts'
 import { openStreets } from './streets.ts'
 
 /** What differs between a page, Node and a test. */
@@ -79,6 +81,13 @@ export async function joinOn<M extends Metadata>(
     checked.identity ?? freshSigner(platform.subtle(), () => crypto.getRandomValues(new Uint8Array(32))),
     chooseVerifier(platform.subtle()),
   ])
+  if (checked.secrets.length > 0 && platform.subtle() === undefined)
+    throw new ShoalError(
+      'ERR_UNSUPPORTED',
+      'A secret needs WebCrypto, which browsers have on https:// pages and on localhost.',
+    )
+  if (checked.allow && !checked.allow.has(signer.peerId))
+    throw new ShoalError('ERR_NOT_ALLOWED', `${errorCodes.ERR_NOT_ALLOWED} Our id is ${signer.peerId}.`)
   const transport = checked.transport ?? facilities.transport
   if (!transport) throw new ShoalError('ERR_UNSUPPORTED', errorCodes.ERR_UNSUPPORTED)
   throwIfAborted(signal)
@@ -93,7 +102,9 @@ export async function joinOn<M extends Metadata>(
       transport,
       signer,
       verifier,
-      meshId: meshIdOf(room),
+      meshId: checked.secrets.length > 0 ? secretMeshIdOf(room) : meshIdOf(room),
+      keys: checked.secrets.map((secret) => roomKeysOf(room, secret)),
+      subtle: platform.subtle(),
       host,
       alarms,
     }
@@ -132,6 +143,9 @@ interface Cast {
   readonly meshId: MeshId
   readonly host: Host
   readonly alarms: Alarms
+  /** Of the room's secrets, the one that we prove first. */
+  readonly keys: readonly RoomKeys[]
+  readonly subtle: SubtleLike | undefined
 }
 
 /** One instance of us: a core, and all that drives it. */
@@ -156,15 +170,16 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
       wallOffsetMs: host.wall() - host.now(),
       swim: checked.swim,
       overlay: checked.overlay,
+      ...(checked.allow === undefined ? {} : { admits: (peer: PeerId) => checked.allow!.has(peer) }),
     },
     host.now(),
   )
   /** By server, the newest: credentials are short-lived, and come anew with every welcome. */
   const offered = new Map<string, readonly IceServer[]>()
-  const door = new SignalingClient(
+  const client = new SignalingClient(
     {
       urls: checked.urls,
-      room: checked.room,
+      room: cast.keys[0]?.door ?? checked.room,
       signer,
       joinTimeoutMs: checked.limits.joinTimeoutMs,
       ...(checked.token === undefined ? {} : { token: checked.token }),
@@ -181,22 +196,37 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
         events.onSignalingConnected(url)
       },
       onLost: (url, error) => {
-        if (door.connected.length === 0) driver.handle({ type: 'door-closed' })
+        if (client.connected.length === 0) driver.handle({ type: 'door-closed' })
         events.onSignalingLost(url, new ShoalError(error.code, error.message, { cause: error }))
       },
       onSample: (sample) => driver.handle({ type: 'door-sample', sample }),
-      onSignal: (from, payload) => driver.onDoorSignal(from, payload),
+      onSignal: (from, payload) =>
+        sealed === undefined
+          ? driver.onDoorSignal(from, payload)
+          : sealed.receive(from, payload, (opened) => driver.onDoorSignal(from, opened)),
       onAbsent: (peer) => driver.handle({ type: 'dial-failed', peer, code: 'ERR_ABSENT' }),
     },
   )
+  const sealed =
+    cast.keys.length === 0
+      ? undefined
+      : new SealedDoor(client, {
+          subtle: cast.subtle as unknown as SealingCrypto,
+          self: signer.peerId,
+          keys: cast.keys.map(({ seal }) => seal),
+          random: (bytes) => host.random(bytes),
+        })
+  const [first] = cast.keys
+  const psk = first && { prove: first.link, accept: cast.keys.map(({ link }) => link) }
+  const admit = checked.allow && ((peer: PeerId) => (checked.allow!.has(peer) ? undefined : 'HS_ADMISSION'))
   const driver = new Driver({
     core,
     host,
     alarms,
-    door,
+    door: sealed ?? client,
     openPipeline: (deliver) => openStreets({ meshId, signer, verifier, native }, deliver),
     openTransport: cast.transport({
-      credentials: { meshId, signer, verifier },
+      credentials: { meshId, signer, verifier, psk, admit },
       iceServers: () => [...checked.iceServers, ...[...offered.values()].flat()],
       host: { ...clock, random: (bytes) => host.random(bytes) },
     }),
@@ -211,8 +241,8 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
       localHealth: core.localHealth,
       isolated: core.isolated,
       edges: core.edges(),
-      signaling: driver.stopped ? 'closed' : door.connected.length > 0 ? 'connected' : 'connecting',
-      signalingFramesSent: door.framesSent,
+      signaling: driver.stopped ? 'closed' : client.connected.length > 0 ? 'connected' : 'connecting',
+      signalingFramesSent: client.framesSent,
     }),
   }
 }

@@ -15,7 +15,15 @@ import type { MapLimits } from './replicated-map.ts'
 
 /** What a transport is told once identity and room are known. */
 export interface TransportContext {
-  readonly credentials: { readonly meshId: MeshId; readonly signer: Signer; readonly verifier: Verifier }
+  readonly credentials: {
+    readonly meshId: MeshId
+    readonly signer: Signer
+    readonly verifier: Verifier
+    /** In rooms with a secret: 32-byte keys, the one that is proven and those that are accepted. */
+    readonly psk?: { readonly prove: Uint8Array; readonly accept: readonly Uint8Array[] } | undefined
+    /** Asked of a peer that proved its key: a code refuses. */
+    readonly admit?: ((peer: PeerId) => string | undefined) | undefined
+  }
   /** Asked anew for every link: credentials change. */
   readonly iceServers: () => readonly IceServer[]
   /** Clock, timers and dice: a transport has none of its own. */

@@ -57,6 +57,8 @@ export interface StatePort {
   send(to: PeerId, message: StateMessage): void
   seal(draft: Entry): void
   wallAt(now: Millis): WallMillis
+  /** Whether this writer may be in the room. */
+  admits(peer: PeerId): boolean
   recall: Recall
   notify(event: StateEvent): void
 }
@@ -292,6 +294,10 @@ export class State {
 
   /** Answers whether it was news. */
   #take(entry: Verified<Entry>, from?: PeerId): boolean {
+    if (!this.#port.admits(entry.author)) {
+      if (from !== undefined) this.#port.notify({ type: 'rejected', from, code: 'ERR_NOT_ADMITTED' })
+      return false
+    }
     const result = this.#replica.apply(entry)
     this.#clock.observe(momentOf(entry))
     if (from !== undefined && (result === 'over-quota' || result === 'full')) {

@@ -29,6 +29,8 @@ export interface SwimPort {
   /** May `accuser` accuse `subject`, allowing for a view that differs a little from ours? */
   entitled(accuser: PeerId, subject: PeerId): boolean
   linked(peer: PeerId): boolean
+  /** Whether this author may be in the room. */
+  admits(peer: PeerId): boolean
   /** Everyone at the other end of an open link. */
   linkedPeers(): readonly PeerId[]
   /** Links on the way to `peer` that does not lead over `avoid`: 1 when linked, undefined when there is no way. */

@@ -295,6 +295,10 @@ export class Swim {
 
   #onAlive(claim: Verified<Alive>, from: PeerId, now: Millis): void {
     const { port, config, wall } = this.#context
+    if (!port.admits(claim.author)) {
+      port.notify({ type: 'rejected', from, code: 'ERR_NOT_ADMITTED' })
+      return
+    }
     const wallNow = wall.at(now)
     if (claim.issuedAt > wallNow + config.clockSkewMs || claim.issuedAt + claim.ttlMs <= wallNow) return
     if (claim.author === port.self) this.#onOwnAlive(claim, now)

@@ -383,8 +383,14 @@ describe('join', () => {
     ['an ICE server that is none', 'lobby', { signaling, iceServers: ['stun:x'] }, 'ERR_OPTION_INVALID', 'urls'],
     ['a signal that is none', 'lobby', { signaling, signal: {} }, 'ERR_OPTION_INVALID', 'AbortSignal'],
     ['an identity that is none', 'lobby', { signaling, identity: 'me' }, 'ERR_OPTION_INVALID', 'loadIdentity'],
-    ['a secret, which is not there yet', 'lobby', { signaling, secret: 's' }, 'ERR_OPTION_UNSUPPORTED', 'secret'],
-    ['admission, which is not there yet', 'lobby', { signaling, admission: {} }, 'ERR_OPTION_UNSUPPORTED', 'admission'],
+    ['a secret that can be guessed', 'lobby', { signaling, secret: 'hunter2' }, 'ERR_SECRET_INVALID', '16 to 64'],
+    ['a secret of 15 bytes', 'lobby', { signaling, secret: 'A'.repeat(20) }, 'ERR_SECRET_INVALID', 'base64url'],
+    ['five secrets', 'lobby', { signaling, secret: Array(5).fill('A'.repeat(22)) }, 'ERR_SECRET_INVALID', 'up to 4'],
+    ['a secret without WebCrypto', 'lobby', { signaling, secret: 'A'.repeat(22) }, 'ERR_UNSUPPORTED', 'https://'],
+    ['admission of nobody', 'lobby', { signaling, admission: { allow: [] } }, 'ERR_OPTION_INVALID', '1 to 1000'],
+    ['admission that is none', 'lobby', { signaling, admission: 'closed' }, 'ERR_OPTION_INVALID', "'open'"],
+    ['a guest without an id', 'lobby', { signaling, admission: { allow: ['ada'] } }, 'ERR_OPTION_INVALID', '43'],
+    ['ourselves', 'lobby', { signaling, admission: { allow: ['A'.repeat(43)] } }, 'ERR_NOT_ALLOWED', 'id'],
   ])('refuses %s, and says what is allowed', async (_what, room, options, code, words) => {
     const waters = new Waters()
     const error = await rejection(joinOn(waters.platform, room as string, options as JoinOptions))
