@@ -24,6 +24,7 @@ export const table = {
   wire: {
     rooms: ['identity'],
     files: ['swim/messages.ts', 'overlay/messages.ts', 'broadcast/messages.ts', 'state/messages.ts', 'core/message.ts'],
+    packages: ['cbor-x'],
   },
   pipeline: { rooms: ['identity', 'wire'], types: ['core'] },
   sim: { rooms: ['identity', 'swim', 'overlay', 'broadcast', 'state', 'core', 'wire', 'pipeline'] },

@@ -1,9 +1,10 @@
 import { expect, it, vi } from 'vitest'
-import { peerIdFromBytes } from '../identity/peer-id.ts'
+import { type PeerId, peerIdFromBytes } from '../identity/peer-id.ts'
 import type { Door } from './driver.ts'
 import { SealedDoor, type SealingCrypto } from './sealed-door.ts'
 
-const [ada, bob, cyd] = [1, 2, 3].map((n) => peerIdFromBytes(new Uint8Array(32).fill(n))) as [never, never, never]
+const idOf = (n: number): PeerId => peerIdFromBytes(new Uint8Array(32).fill(n))
+const [ada, bob, cyd] = [idOf(1), idOf(2), idOf(3)]
 const key = (n: number) => new Uint8Array(32).fill(n)
 const offer = Uint8Array.of(1, 1, ...new Uint8Array(16), 9, 9, 9)
 
@@ -17,7 +18,7 @@ class Wire implements Door {
   stop(): void {}
 }
 
-function doorOf(self: never, ...keys: [Uint8Array, ...Uint8Array[]]) {
+function doorOf(self: PeerId, ...keys: [Uint8Array, ...Uint8Array[]]) {
   const wire = new Wire()
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
   return {
@@ -29,7 +30,7 @@ function doorOf(self: never, ...keys: [Uint8Array, ...Uint8Array[]]) {
 }
 
 /** What the wire carries of these once they are sealed, in their order. */
-async function sealed(by: ReturnType<typeof doorOf>, to: never, ...payloads: Uint8Array[]): Promise<Uint8Array[]> {
+async function sealed(by: ReturnType<typeof doorOf>, to: PeerId, ...payloads: Uint8Array[]): Promise<Uint8Array[]> {
   const before = by.wire.sent.length
   for (const payload of payloads) by.door.signal(to, payload)
   await vi.waitFor(() => expect(by.wire.sent).toHaveLength(before + payloads.length))
@@ -37,12 +38,12 @@ async function sealed(by: ReturnType<typeof doorOf>, to: never, ...payloads: Uin
 }
 
 /** What `to` gets to read of these. A last one that opens for sure tells that the others had their turn. */
-async function opened(to: ReturnType<typeof doorOf>, from: never, ...payloads: Uint8Array[]): Promise<Uint8Array[]> {
+async function opened(to: ReturnType<typeof doorOf>, from: PeerId, ...payloads: Uint8Array[]): Promise<Uint8Array[]> {
   const got: Uint8Array[] = []
-  for (const payload of payloads) to.door.receive(from, payload, (bytes) => got.push(bytes))
+  for (const payload of payloads) to.door.receive(from, payload, (bytes: Uint8Array) => got.push(bytes))
   const [last] = await sealed(doorOf(from, to.key), to.self, end)
   await vi.waitFor(() => {
-    to.door.receive(from, last!, (bytes) => got.push(bytes))
+    to.door.receive(from, last!, (bytes: Uint8Array) => got.push(bytes))
     expect(got.some((bytes) => Buffer.from(bytes).equals(end))).toBe(true)
   })
   return got.filter((bytes) => !Buffer.from(bytes).equals(end))

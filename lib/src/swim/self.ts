@@ -5,6 +5,7 @@
 import type { Digest, Verified } from '../identity/claim.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { InstanceId, PeerId } from '../identity/peer-id.ts'
+import type { SwimConfig } from './config.ts'
 import { earliest, type SwimContext } from './context.ts'
 import { accusersNeeded } from './member.ts'
 import type { Accuse, AckClaim, Alive, Incarnation, Leave } from './messages.ts'
@@ -74,8 +75,7 @@ export class Self {
   announce(now: Millis): void {
     if (this.#leaving) return
     const { config, port, table, wall } = this.#context
-    const wishedMs = Math.max(config.leaseRenewMinMs, table.presentCount * config.leasePerMemberMs)
-    const everyMs = Math.min(wishedMs, config.leaseMaxMs / config.leaseRenewals)
+    const everyMs = renewalMs(config, table.presentCount)
     const ttlMs = Math.floor(everyMs * config.leaseRenewals)
     // Jittered by a fifth either way, so that those who joined together do not renew together.
     this.#renewAt = (now + everyMs * (0.8 + 0.4 * port.random())) as Millis
@@ -181,5 +181,11 @@ export class Self {
 
 /** Accusers that are told apart. A guess: eight monitors each in the views of several sides of a split. */
 const accusersMax = 64
+/** How often a lease is renewed in a mesh of so many. */
+export function renewalMs(config: SwimConfig, members: number): number {
+  const wishedMs = Math.max(config.leaseRenewMinMs, members * config.leasePerMemberMs)
+  return Math.min(wishedMs, config.leaseMaxMs / config.leaseRenewals)
+}
+
 /** A signed ack answers one probe; the nonce makes it useless for another. */
 const ackTtlMs = 30_000

@@ -182,7 +182,7 @@ describe('a frame', () => {
     expect(frameCode(...ping, 0)).toBe('ERR_FRAME_SHAPE')
     for (let index = 1; index < ping.length; index++) {
       expect(frameCode(...ping.slice(0, index))).toBe('ERR_FRAME_SHAPE')
-      for (const wrong of [null, 'text', true, -1, 2 ** 33, [[]]]) {
+      for (const wrong of [null, 'text', true, -1, BigInt(2 ** 33), [[]]]) {
         if (index === 4 && Array.isArray(wrong)) continue
         expect(frameCode(...ping.with(index, wrong as Item))).toBe('ERR_FRAME_SHAPE')
       }
@@ -194,7 +194,7 @@ describe('a frame', () => {
 
   it('keeps every limit: taken at it, refused one over', () => {
     const cases: [string, (over: 0 | 1) => Item[]][] = [
-      ['seq', (over) => [1, over ? 2 ** 32 : 0xffff_ffff, zeros(8), zeros(0), []]],
+      ['seq', (over) => [1, over ? BigInt(2 ** 32) : 0xffff_ffff, zeros(8), zeros(0), []]],
       ['extra', (over) => [1, 0, zeros(8), zeros(extraBytesMax + over), []]],
       ['claims', (over) => [7, Array.from({ length: claimsPerFrameMax + over }, () => zeros(1))]],
       ['timeout', (over) => [3, zeros(32), zeros(16), 60_000 + over]],
@@ -289,7 +289,7 @@ describe('a claim', () => {
         { ...alive, admission: zeros(admissionBytesMax) },
         { ...alive, admission: zeros(admissionBytesMax + 1) },
       ],
-      ['incarnation', { ...alive, incarnation: 0xffff_ffff }, { ...alive, incarnation: 2 ** 32 }],
+      ['incarnation', { ...alive, incarnation: 0xffff_ffff }, { ...alive, incarnation: BigInt(2 ** 32) }],
       ['nonce', { ...claims.ack!, nonce: zeros(16) }, { ...claims.ack!, nonce: zeros(17) }],
       [
         'topic',

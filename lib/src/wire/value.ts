@@ -3,11 +3,11 @@
  * and bytes (`Uint8Array`), and the numbers that JSON has no word for. What comes out equals what went in,
  * except that −0 comes out as 0, and that a property whose value is undefined is not there, as in JSON.
  */
-import { decodeItem, encodeItem, type Item, textFits } from './cbor.ts'
+import { decodeItem, encodeItem, textFits } from './cbor.ts'
 import { utf8Length } from '../identity/utf8.ts'
 import { WireError } from './errors.ts'
 import { depthMax, frameBytesMax, itemsMax } from './limits.ts'
-import { forbiddenKeys } from './scanner.ts'
+import { forbiddenKeys, isIntegerItem } from './scanner.ts'
 
 /** Data that was refused on the way out: the application's own mistake, with its place and what is allowed. */
 export class ValueError extends TypeError {
@@ -25,7 +25,7 @@ const allowed = 'allowed are null, booleans, numbers, strings, Uint8Array, array
 
 /** Encodes application data. Throws a ValueError that names the place and what is allowed there. */
 export function encodeValue(value: unknown): Uint8Array {
-  const bytes = encodeItem(canonical(value, '$', 0, { items: 0 }) as Item)
+  const bytes = encodeItem(canonical(value, '$', 0, { items: 0 }) as never)
   if (bytes.length > frameBytesMax)
     throw new ValueError('$', `is ${bytes.length} bytes encoded; ${frameBytesMax} are allowed`)
   return bytes
@@ -55,7 +55,8 @@ function canonical(value: unknown, path: string, depth: number, count: { items: 
     case 'string':
       return text(value, path)
     case 'number':
-      return value
+      if (!isIntegerItem(value)) return Number.isNaN(value) ? NaN : value
+      return value > 0xffff_ffff ? BigInt(value) : value
     case 'bigint':
       throw new ValueError(path, 'is a bigint; a number or a string is allowed')
     case 'object':
@@ -66,7 +67,7 @@ function canonical(value: unknown, path: string, depth: number, count: { items: 
       throw new ValueError(path, `is ${value === undefined ? '' : 'a '}${typeof value}; ${allowed}`)
   }
   if (value === null) return null
-  if (value instanceof Uint8Array) return value
+  if (value instanceof Uint8Array) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   if (++depth > depthMax) throw new ValueError(path, `is nested deeper than ${depthMax}, or holds itself`)
   if (Array.isArray(value)) {
     // Not `map`, which skips the holes.
