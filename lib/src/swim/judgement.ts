@@ -199,7 +199,9 @@ export class Judgement {
       const able = monitors.filter(
         (peer) => suspicion.accusations.has(peer) || table.get(peer)?.status === 'alive',
       ).length
-      const waitMs = suspicionMs(accusers, needed, able, least, least * config.suspicionMaxFactor)
+      const most = least * config.suspicionMaxFactor
+      // Of two members nobody else can confirm what one says of the other: it takes its time.
+      const waitMs = monitors.length === 1 ? most : suspicionMs(accusers, needed, able, least, most)
       suspicion.dueAt = Math.max(suspicion.enoughAt + waitMs, suspicion.notBefore) as Millis
     }
     this.#nextAt = earliest(this.#nextAt, this.#reviewAt(suspicion))

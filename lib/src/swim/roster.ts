@@ -18,7 +18,7 @@ import {
   type Run,
 } from './member.ts'
 import type { Alive, Leave } from './messages.ts'
-import { renewalMs } from './self.ts'
+import { longestLeaseMs } from './self.ts'
 import { evidence, type Sync } from './sync.ts'
 import { equalBytes } from './table.ts'
 import type { Zones } from './zones.ts'
@@ -230,9 +230,8 @@ export class Roster {
   bury(record: MemberRecord, now: Millis): void {
     const { config, table, port } = this.#context
     this.#changedAt = now
-    // Longer than any claim of its that may still be in flight, one with a longer lease that we never saw included.
-    const longestMs = renewalMs(config, table.presentCount + table.departedCount) * config.leaseRenewals
-    record.forgetAt = (now + Math.max(record.alive.ttlMs, longestMs) + config.clockSkewMs) as Millis
+    // Longer than any claim of its that may still be in flight.
+    record.forgetAt = (now + longestLeaseMs(config, table, record) + config.clockSkewMs) as Millis
     this.#sweepBy(record.forgetAt)
     port.memberDown(record)
     if (table.departedCount <= config.tombstonesMax) return

@@ -7,8 +7,9 @@ import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { InstanceId, PeerId } from '../identity/peer-id.ts'
 import type { SwimConfig } from './config.ts'
 import { earliest, type SwimContext } from './context.ts'
-import { accusersNeeded } from './member.ts'
+import { accusersNeeded, type MemberRecord } from './member.ts'
 import type { Accuse, AckClaim, Alive, Incarnation, Leave } from './messages.ts'
+import type { MemberTable } from './table.ts'
 
 export interface SelfOptions {
   readonly instance: InstanceId
@@ -185,6 +186,12 @@ const accusersMax = 64
 export function renewalMs(config: SwimConfig, members: number): number {
   const wishedMs = Math.max(config.leaseRenewMinMs, members * config.leasePerMemberMs)
   return Math.min(wishedMs, config.leaseMaxMs / config.leaseRenewals)
+}
+
+/** The longest lease that a member may have asked for by now, one that we never saw included. */
+export function longestLeaseMs(config: SwimConfig, table: MemberTable, { alive }: MemberRecord): number {
+  const members = table.presentCount + table.departedCount
+  return Math.floor(Math.max(alive.ttlMs, renewalMs(config, members) * config.leaseRenewals))
 }
 
 /** A signed ack answers one probe; the nonce makes it useless for another. */

@@ -20,7 +20,7 @@ import type { SwimPort } from './port.ts'
 import { Prober } from './prober.ts'
 import { Roster } from './roster.ts'
 import { RoundTrips } from './rtt.ts'
-import { Self, type SelfOptions } from './self.ts'
+import { longestLeaseMs, Self, type SelfOptions } from './self.ts'
 import { evidence, Sync } from './sync.ts'
 import { equalBytes, MemberTable } from './table.ts'
 import { WallClock } from './wall-clock.ts'
@@ -376,8 +376,9 @@ export class Swim {
   }
 
   #accuse(record: MemberRecord, now: Millis): void {
-    const { port, config, wall } = this.#context
-    const ttlMs = Math.max(config.accusationWindowMs, record.alive.ttlMs)
+    const { port, config, wall, table } = this.#context
+    // As long as the death that may come of it is remembered: whoever is held dead has to be shown why.
+    const ttlMs = longestLeaseMs(config, table, record)
     port.seal({
       type: 'accuse',
       author: port.self,

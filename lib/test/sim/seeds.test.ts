@@ -85,6 +85,12 @@ describe(`${freshSeeds} fresh seeds from ${first}`, () => {
   }
 })
 
+describe('a split that outlives leases', () => {
+  it.each([400, 600, 1200])('heals after %i s', (seconds) => {
+    for (const peers of [4, 9, 16]) hold('partition', peers, `long-${seconds}`, { seconds })
+  })
+})
+
 describe('a seed', () => {
   it('decides everything: the same trace from the same seed, in every scenario, and another from another', () => {
     for (const name of Object.keys(small)) {
