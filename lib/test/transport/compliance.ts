@@ -3,6 +3,7 @@
  * list of cases, framework-free; each makes its own peers and leaves the closing of them to its caller.
  */
 import assert from 'node:assert/strict'
+import { defaultLimits } from '../../src/transport/limits.ts'
 import type { Rig, RigPeer } from './rig.ts'
 
 export interface ComplianceCase {
@@ -194,8 +195,10 @@ export const complianceCases: readonly ComplianceCase[] = [
     name: 'a flood of frames waits in bufferedBytes, drains, and arrives in order',
     run: async (rig) => {
       const [a, b] = await rig.pair({ limits: { bufferedBytesMax: 8_388_608 } })
-      await a.call('flood', b.id, 64, 65_536)
-      await Promise.all([b.until('frame', 64), a.until('drain')])
+      const most = Number(await a.call('flood', b.id, 64, 65_536))
+      await b.until('frame', 64)
+      // In Node on a fast machine each send is through before the next, and there is nothing to drain.
+      if (most > defaultLimits.bufferedBytesLow) await a.until('drain')
       assert.ok(b.of('frame').every(({ data }, i) => Number.parseInt(data.slice(0, 8), 16) === i))
       assert.ok(Number(await a.call('buffered', b.id)) <= 65_536)
     },
@@ -203,8 +206,9 @@ export const complianceCases: readonly ComplianceCase[] = [
   {
     name: 'a link whose buffer is over its limit is closed',
     run: async (rig) => {
-      const [a, b] = await rig.pair({ limits: { bufferedBytesMax: 200_000 } })
-      await a.call('flood', b.id, 64, 65_536)
+      const [a, b] = await rig.pair({ limits: { bufferedBytesMax: 65_535 } })
+      // One byte more than may ever wait: how fast the machine is makes no difference.
+      await a.call('flood', b.id, 1, 65_536)
       assert.equal((await a.until('close')).code, 'ERR_LINK_BACKPRESSURE')
       await b.until('close')
       assert.equal(a.of('close').length, 1)

@@ -86,14 +86,17 @@ export class LabPeer {
     return this.#try(() => this.#links.get(peer)?.send(unhex(data)))
   }
 
-  /** `count` frames of `bytes` bytes each, numbered in their first four. */
-  flood(peer: string, count: number, bytes: number): void {
+  /** `count` frames of `bytes` bytes each, numbered in their first four. Answers the most that ever waited. */
+  flood(peer: string, count: number, bytes: number): number {
     const link = this.#links.get(peer)
+    let most = 0
     for (let i = 0; i < count; i++) {
       const frame = new Uint8Array(bytes)
       new DataView(frame.buffer).setUint32(0, i)
       link?.send(frame)
+      most = Math.max(most, link?.bufferedBytes ?? 0)
     }
+    return most
   }
 
   buffered(peer: string): number {
