@@ -138,7 +138,7 @@ export class Roster {
     this.#changedAt = now
     this.#sweepBy(this.#askAt(record, now))
     dissemination.spread(claim, from, now)
-    const reported = before === 'dead' ? this.#zones.returned(record) : true
+    const reported = before === 'dead' ? this.#zones.returned(record, now) : true
     if (!present(before)) port.memberUp(record)
     if (!present(before) && otherRun) port.notify({ type: 'member-joined', record })
     else if (before !== 'alive' && reported) port.notify({ type: 'member-recovered', record })

@@ -1,7 +1,8 @@
 /**
  * Zones: when all of a zone falls silent together, the network between is the likelier cause, and one
- * report says more than many. A failure in a zone whose other members are in doubt too is held back for
- * the detection window; then it is either part of the zone's silence, or reported as what it is.
+ * report says more than many. A failure in a zone of which another member is in doubt too is held back
+ * for the detection window, and every further one opens the window anew: verdicts on the members of one
+ * zone come one by one. In the end it is either part of the zone's silence, or reported as what it is.
  */
 import type { Millis } from '../identity/millis.ts'
 import { earliest, type SwimContext } from './context.ts'
@@ -10,7 +11,12 @@ import { present, type MemberRecord } from './member.ts'
 interface Outage {
   readonly held: MemberRecord[]
   readonly until: Millis
+  /** However the verdicts trickle in, nobody waits longer for a report than until then. */
+  readonly latest: Millis
 }
+
+/** How often the window may open anew. A guess: three times the slowest verdict in `npm run sim -- crash`. */
+const windowsMax = 5
 
 export class Zones {
   readonly #context: SwimContext
@@ -36,16 +42,16 @@ export class Zones {
       return
     }
     const others = zone === '' ? [] : this.#membersOf(zone).filter((each) => each !== record)
-    const held = this.#held.get(zone)?.held ?? []
-    const recent = others.filter((each) => each.status === 'suspect' || held.includes(each))
-    const stillThere = others.filter((each) => each.status === 'alive')
-    if (recent.length === 0 || (held.length === 0 && stillThere.length > recent.length)) {
+    const outage = this.#held.get(zone)
+    if (outage === undefined && !others.some((each) => each.status === 'suspect')) {
       port.notify({ type: 'member-failed', record })
       return
     }
+    const held = outage?.held ?? []
     held.push(record)
     if (others.some((each) => present(each.status))) {
-      this.#held.set(zone, { held, until: this.#held.get(zone)?.until ?? ((now + config.zoneWindowMs) as Millis) })
+      const latest = outage?.latest ?? ((now + windowsMax * config.zoneWindowMs) as Millis)
+      this.#held.set(zone, { held, until: Math.min(now + config.zoneWindowMs, latest) as Millis, latest })
       return
     }
     this.#held.delete(zone)
@@ -54,7 +60,7 @@ export class Zones {
   }
 
   /** Answers whether its failure had been reported as such. */
-  returned(record: MemberRecord): boolean {
+  returned(record: MemberRecord, now: Millis): boolean {
     const { zone } = record.alive
     const { port } = this.#context
     const held = this.#held.get(zone)
@@ -71,7 +77,7 @@ export class Zones {
     port.notify({ type: 'zone-recovered', zone, members: away.map((each) => each.id) })
     // Those who stay away are failures of their own now.
     for (const each of away)
-      if (each !== record && each.status === 'dead') this.#held.set(zone, this.#waitFor(zone, each))
+      if (each !== record && each.status === 'dead') this.#held.set(zone, this.#waitFor(zone, each, now))
     return true
   }
 
@@ -84,10 +90,10 @@ export class Zones {
     }
   }
 
-  #waitFor(zone: string, record: MemberRecord): Outage {
+  #waitFor(zone: string, record: MemberRecord, now: Millis): Outage {
     const known = this.#held.get(zone)
-    const until = known?.until ?? ((record.statusAt + 2 * this.#context.config.zoneWindowMs) as Millis)
-    return { held: [...(known?.held ?? []), record], until }
+    const until = known?.until ?? ((now + this.#context.config.zoneWindowMs) as Millis)
+    return { held: [...(known?.held ?? []), record], until, latest: known?.latest ?? until }
   }
 
   #membersOf(zone: string): MemberRecord[] {

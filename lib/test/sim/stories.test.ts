@@ -218,6 +218,38 @@ describe('in a small mesh', () => {
     expect(breaches(experiment)).toEqual([])
   })
 
+  it('a zone that falls silent as a whole is one event to each observer, and one more when it returns', () => {
+    const experiment = new Experiment({ ...conditionDefaults, peers: 16, seed: 'uplink' })
+    const { world } = experiment
+    for (let i = 0; i < 16; i++) world.spawn({ zone: i < 5 ? 'island' : 'mainland' })
+    world.runFor(15_000)
+    const [island, mainland] = [world.peers.slice(0, 5), world.peers.slice(5)]
+    const told = new Map<SimPeer, string[]>(mainland.map((peer) => [peer, []]))
+    world.observe({
+      onNotify(peer, { type }) {
+        if (/^zone-|^member-(failed|left)$/.test(type)) told.get(peer)?.push(type)
+      },
+    })
+    experiment.tolerate()
+    world.partition(mainland, island)
+    world.runFor(20_000)
+    world.heal()
+    world.runFor(15_000)
+    for (const events of told.values()) expect(events).toEqual(['zone-unreachable', 'zone-recovered'])
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('one failure in a zone of the well is reported as such, and without delay', () => {
+    const experiment = new Experiment({ ...conditionDefaults, peers: 12, seed: 'one of a zone' })
+    for (let i = 0; i < 12; i++) experiment.world.spawn({ zone: i < 6 ? 'east' : 'west' })
+    experiment.world.runFor(15_000)
+    const [a] = three(experiment)
+    const { last, unseen } = experiment.crash([a], 20_000)
+    expect(unseen).toBe(0)
+    expect(last[0]).toBeLessThan(6000)
+    expect(breaches(experiment)).toEqual([])
+  })
+
   it('with real signatures it is the same story', () => {
     const experiment = mesh(4, 'real', { crypto: 'real' })
     const [a, b] = three(experiment)
