@@ -20,6 +20,8 @@ export interface SwimConfig {
   readonly suspicionMinMs: number
   /** The suspicion time with no accuser beyond the needed ones, as a multiple of its least value. Lifeguard β = 6 is for one accuser; here it is counted from the k-th. A guess. */
   readonly suspicionMaxFactor: number
+  /** The part of an accusation's age that counts towards the suspicion time. At 1 whoever hears of it late hears of a verdict, as of SWIM's confirm (§4.2); at 0, since no one's word is a death here, it is given the time to be refuted. */
+  readonly accusationAgeCounted: number
   /** An accusation that finds too few companions is forgotten after this long. Suspicions that last are either verdicts or mistakes. A guess. */
   readonly accusationWindowMs: number
   /** A member refutes at most this often. */
@@ -28,6 +30,8 @@ export interface SwimConfig {
   readonly cooldownMs: number
   /** … unless it has been silent for so long: then it is hardly the same mistake again. A guess: five probes' time. */
   readonly cooldownSilenceMs: number
+  /** A neighbour that left more than this part of our last probes unanswered has a bad connection: then no cool-down, and a frame of its now and then is no evidence of life. A guess: 30 % loss does this to 12 % of probes. */
+  readonly unreliableFailures: number
   /** Own evidence of life (a frame over the direct link) outweighs others' accusations for so long. */
   readonly freshEvidenceMs: number
   /** Largest local-health score, S. Lifeguard §IV.A, memberlist `AwarenessMaxMultiplier`: 8. */
@@ -79,10 +83,12 @@ export const swimDefaults: SwimConfig = {
   accusersNeededMax: 3,
   suspicionMinMs: 500,
   suspicionMaxFactor: 3,
+  accusationAgeCounted: 0,
   accusationWindowMs: 10_000,
   refuteIntervalMs: 2000,
   cooldownMs: 30_000,
   cooldownSilenceMs: 5000,
+  unreliableFailures: 0.5,
   freshEvidenceMs: 10_000,
   awarenessMax: 8,
   gossipDelayMs: 10,

@@ -4,6 +4,7 @@ import type { Awareness } from './awareness.ts'
 import type { SwimConfig } from './config.ts'
 import type { Dissemination } from './dissemination.ts'
 import type { SwimPort } from './port.ts'
+import type { Reliability } from './reliability.ts'
 import type { RoundTrips } from './rtt.ts'
 import type { MemberTable } from './table.ts'
 import type { WallClock } from './wall-clock.ts'
@@ -14,6 +15,7 @@ export interface SwimContext {
   readonly table: MemberTable
   readonly awareness: Awareness
   readonly roundTrips: RoundTrips
+  readonly reliability: Reliability
   readonly wall: WallClock
   readonly dissemination: Dissemination
   /** How coarse our own timers are (a hidden tab without a Worker: 1000 ms). */

@@ -10,6 +10,7 @@ import { Judgement } from './judgement.ts'
 import type { MemberRecord } from './member.ts'
 import type { Accuse, Alive } from './messages.ts'
 import type { SwimPort } from './port.ts'
+import { Reliability } from './reliability.ts'
 import { RoundTrips } from './rtt.ts'
 import { MemberTable } from './table.ts'
 import { WallClock } from './wall-clock.ts'
@@ -31,18 +32,20 @@ const record = (id: PeerId): MemberRecord => ({
   forgetAt: undefined,
 })
 const accusation = (author: string): Verified<Accuse> =>
-  ({ author, incarnationDigest: `${subject} 0`, digest: author }) as unknown as Verified<Accuse>
+  ({ author, incarnationDigest: `${subject} 0`, digest: author, issuedAt: 0 }) as unknown as Verified<Accuse>
 
 describe('five monitors and a subject', () => {
   let table: MemberTable
   let heardAt: Map<string, Millis>
   let condemned: PeerId[]
   let judgement: Judgement
+  let reliability: Reliability
   let accused: MemberRecord
 
   beforeEach(() => {
     table = new MemberTable()
     heardAt = new Map()
+    reliability = new Reliability()
     condemned = []
     for (const id of monitors) table.insert(record(id))
     accused = record(subject)
@@ -58,6 +61,7 @@ describe('five monitors and a subject', () => {
       table,
       awareness: new Awareness(8),
       roundTrips: new RoundTrips(),
+      reliability,
       wall: new WallClock(0, 60_000),
       dissemination: new Dissemination(swimDefaults, () => 0),
       granularityMs: 0,
@@ -123,5 +127,19 @@ describe('five monitors and a subject', () => {
     expect(judgement.mayAccuse(accused, at(1300))).toBe(false)
     expect(judgement.mayAccuse(accused, at(6199))).toBe(false)
     expect(judgement.mayAccuse(accused, at(6200))).toBe(true)
+  })
+
+  it('neither cool down nor count a stray frame as life where most probes go unanswered', () => {
+    for (let probe = 0; probe < 8; probe++) reliability.probed(subject, probe % 4 === 0)
+    heardAt.set(subject, at(900))
+    judgement.accuse(accused, accusation(self), at(1000))
+    judgement.refuted(accused, at(1200))
+    accused.status = 'alive'
+    heardAt.set(subject, at(1250))
+    expect(judgement.mayAccuse(accused, at(1300))).toBe(true)
+    for (const author of ['b', 'c', 'd']) judgement.accuse(accused, accusation(author), at(1300))
+    heardAt.set(subject, at(1400))
+    runTo(5000)
+    expect(condemned).toEqual([subject])
   })
 })

@@ -41,9 +41,10 @@ export class Judgement {
     if (!this.#couldAnswer(record, now)) return false
     const until = this.#cooldownUntil.get(record.id)
     if (until === undefined) return true
-    const { heardAt, config } = this.#context
+    const { heardAt, config, reliability } = this.#context
     const silentMs = now - (heardAt.get(record.id) ?? now)
-    if (now < until && silentMs < config.cooldownSilenceMs) return false
+    const mistaken = silentMs < config.cooldownSilenceMs && reliability.failures(record.id) <= config.unreliableFailures
+    if (now < until && mistaken) return false
     this.#cooldownUntil.delete(record.id)
     return true
   }
@@ -155,16 +156,18 @@ export class Judgement {
       if (suspicion.dueAt === undefined) {
         if (now >= suspicion.newestAt + this.#context.config.accusationWindowMs) this.#clear(record, now)
       } else if (now >= suspicion.dueAt) {
-        const heardAt = this.#context.heardAt.get(record.id)
+        const { config, heardAt: heard, reliability } = this.#context
+        // Of one that answers few of our probes, a frame now and then says little.
+        const heardAt = reliability.failures(record.id) > config.unreliableFailures ? undefined : heard.get(record.id)
         if (isolated) {
           // Whoever hears nobody learns of no refutation either.
           reprieve(suspicion, (now + this.#leastMs()) as Millis)
         } else if (
           heardAt !== undefined &&
           heardAt > (suspicion.enoughAt ?? suspicion.firstAt) &&
-          now < heardAt + this.#context.config.freshEvidenceMs
+          now < heardAt + config.freshEvidenceMs
         ) {
-          reprieve(suspicion, (heardAt + this.#context.config.freshEvidenceMs) as Millis)
+          reprieve(suspicion, (heardAt + config.freshEvidenceMs) as Millis)
         } else {
           this.#condemn(record, now)
           continue
@@ -194,7 +197,7 @@ export class Judgement {
     const accusers = suspicion.accusations.size
     if (accusers >= needed) {
       const least = this.#leastMs()
-      suspicion.enoughAt ??= now
+      suspicion.enoughAt ??= (now - this.#countedAgeMs(suspicion, now)) as Millis
       // Monitors that are in doubt themselves will not join in, and nobody waits for them.
       const able = monitors.filter(
         (peer) => suspicion.accusations.has(peer) || table.get(peer)?.status === 'alive',
@@ -205,6 +208,13 @@ export class Judgement {
       suspicion.dueAt = Math.max(suspicion.enoughAt + waitMs, suspicion.notBefore) as Millis
     }
     this.#nextAt = earliest(this.#nextAt, this.#reviewAt(suspicion))
+  }
+
+  #countedAgeMs({ accusations }: Suspicion, now: Millis): number {
+    const { config, wall } = this.#context
+    const wallNow = wall.at(now)
+    const newest = Math.max(...[...accusations.values()].map(({ issuedAt }) => issuedAt))
+    return config.accusationAgeCounted * Math.max(0, wallNow - newest)
   }
 
   #reviewAt(suspicion: Suspicion): Millis {

@@ -165,7 +165,7 @@ export class Prober {
   #next(now: Millis): PeerId | undefined {
     const { port, config, table } = this.#context
     const neighbours = port.neighbours()
-    for (const peer of this.#neighbourSince.keys()) if (!neighbours.includes(peer)) this.#neighbourSince.delete(peer)
+    for (const peer of this.#neighbourSince.keys()) if (!neighbours.includes(peer)) this.#noNeighbour(peer)
     for (const peer of neighbours) if (!this.#neighbourSince.has(peer)) this.#neighbourSince.set(peer, now)
     for (let tries = 0; tries <= neighbours.length; tries += 1) {
       if (this.#order.length === 0) this.#order = shuffled(neighbours, () => port.random())
@@ -179,6 +179,11 @@ export class Prober {
       return target
     }
     return undefined
+  }
+
+  #noNeighbour(peer: PeerId): void {
+    this.#neighbourSince.delete(peer)
+    this.#context.reliability.forget(peer)
   }
 
   #askHelpers(probe: Probe, now: Millis): void {

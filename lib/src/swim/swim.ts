@@ -18,6 +18,7 @@ import { compareIncarnations, present, type MemberRecord } from './member.ts'
 import type { Accuse, Ack, Alive, Leave, Ping, SwimClaim, SwimMessage } from './messages.ts'
 import type { SwimPort } from './port.ts'
 import { Prober } from './prober.ts'
+import { Reliability } from './reliability.ts'
 import { Roster } from './roster.ts'
 import { RoundTrips } from './rtt.ts'
 import { longestLeaseMs, Self, type SelfOptions } from './self.ts'
@@ -48,6 +49,7 @@ export class Swim {
       table: new MemberTable(),
       awareness: new Awareness(config.awarenessMax),
       roundTrips: new RoundTrips(),
+      reliability: new Reliability(),
       wall: new WallClock(wallOffsetMs, config.clockSkewMs),
       dissemination: new Dissemination(config, () => port.random()),
       granularityMs: 0,
@@ -60,7 +62,7 @@ export class Swim {
     this.#zones = new Zones(this.#context)
     this.#prober = new Prober(this.#context, {
       ping: (target, seq) => port.send(target, { type: 'ping', ...this.#cargo(target, seq) }, 'probe'),
-      answered: () => undefined,
+      answered: (target) => this.#context.reliability.probed(target, true),
       silent: (target, asked, startedAt, at) => this.#onSilent(target, asked, startedAt, at),
     })
     this.#judgement = new Judgement(this.#context, {
@@ -366,6 +368,7 @@ export class Swim {
       return
     }
     if (!asked) return
+    this.#context.reliability.probed(target, false)
     if (record.suspicion !== undefined) this.#prober.probe(target, true, now)
     if (this.#judgement.mayAccuse(record, now)) this.#accuse(record, now)
   }

@@ -1,6 +1,6 @@
 /** Scenarios as stories, each in a world of its own. */
 import { describe, expect, it } from 'vitest'
-import { conditionDefaults, Experiment, liar } from 'shoal/sim'
+import { conditionDefaults, Experiment, liar, scenarios } from 'shoal/sim'
 import type { Conditions, SimPeer } from 'shoal/sim'
 
 function mesh(peers: number, seed: string, conditions: Partial<Conditions> = {}): Experiment {
@@ -237,6 +237,13 @@ describe('in a small mesh', () => {
     world.runFor(15_000)
     for (const events of told.values()) expect(events).toEqual(['zone-unreachable', 'zone-recovered'])
     expect(breaches(experiment)).toEqual([])
+  })
+
+  it('two of sixty who lose four packets in five are gone from every view in the end, and nobody else is', () => {
+    const scenario = scenarios.find(({ name }) => name === 'loss80')
+    const outcome = scenario?.run({ ...conditionDefaults, peers: 60, count: 2, seconds: 90, seed: 'rapid' })
+    expect(outcome?.more).toMatchObject({ exactViews: 58, healthy: 58, wrongVerdicts: 0 })
+    expect(outcome?.breaches).toEqual([])
   })
 
   it('one failure in a zone of the well is reported as such, and without delay', () => {

@@ -14,7 +14,10 @@ export const slowCounts: readonly number[] = [1, 4, 8, 12, 16, 20, 24, 28, 32]
 const durationsMs = [128, 512, 2048, 8192, 16_384, 32_768] as const
 const intervalsMs = [1, 4, 16, 64, 256, 1024, 4096, 16_384] as const
 
-/** SWIM §4 as it stands: fixed timeouts, one accuser, a fixed suspicion time of 5 log₁₀ n periods, no health of one's own. */
+/**
+ * SWIM §4 as it stands: fixed timeouts, one accuser, a fixed suspicion time of 5 log₁₀ n periods, no health of
+ * one's own, and a verdict that binds whoever hears of it. It keeps our probes on hearsay and our buddy rule.
+ */
 export function plainSwim(peers: number): Partial<SwimConfig> {
   return {
     awarenessMax: 0,
@@ -25,6 +28,7 @@ export function plainSwim(peers: number): Partial<SwimConfig> {
     accusersNeededMax: 1,
     suspicionMinMs: 5000 * Math.max(1, Math.log10(peers)),
     suspicionMaxFactor: 1,
+    accusationAgeCounted: 1,
     freshEvidenceMs: 0,
     cooldownMs: 0,
     refuteIntervalMs: 0,
