@@ -23,9 +23,10 @@ export interface Liar {
 }
 
 export const liarNames = ['forge', 'replay', 'accuse-all', 'inflate', 'deaf', 'selective', 'drop-relay'] as const
-export type LiarName = (typeof liarNames)[number]
+/** Those that lie each for itself, those that lie together, and whoever speaks bytes of its own. */
+export type LiarName = (typeof liarNames)[number] | 'collude' | 'actor'
 
-export function liar(name: LiarName): Liar {
+export function liar(name: Exclude<LiarName, 'actor'>): Liar {
   switch (name) {
     case 'forge':
       return { name, begin: (self, world) => everySecond(self, world, forge) }
@@ -43,6 +44,14 @@ export function liar(name: LiarName): Liar {
       return { name, onSend: (message, end) => (evenly(end.other.peer.id) ? [message] : []) }
     case 'drop-relay':
       return { name, onSend: (message) => (servesOthers(message) ? [] : [message]) }
+    case 'collude':
+      // What does the most harm together, and is no fault that a link would be closed for: all accuse all
+      // who are honest, at the same moments, none of each other, and none passes on what others say.
+      return {
+        name,
+        begin: (self, world) => everySecond(self, world, accuseHonest, 1000 - (world.now % 1000)),
+        onSend: (message, end) => withheld(message, end.peer.id),
+      }
   }
 }
 
@@ -57,7 +66,8 @@ type Lie = (self: SimPeer, world: World, seen: Seen, prng: Prng) => void
 /** Enough to have stale ones among them. */
 const seenMax = 512
 
-function everySecond(self: SimPeer, world: World, lie: Lie): void {
+/** `first`: when it lies for the first time, for those that lie at the same moment. */
+function everySecond(self: SimPeer, world: World, lie: Lie, first?: number): void {
   const seen: Seen = { claims: [], alive: new Map() }
   const prng = world.prng.split(`liar ${self.index}`)
   world.observe({
@@ -76,7 +86,7 @@ function everySecond(self: SimPeer, world: World, lie: Lie): void {
     lie(self, world, seen, prng)
     world.after(1000, act)
   }
-  world.after(prng.between(0, 1000), act)
+  world.after(first ?? prng.between(0, 1000), act)
 }
 
 /** Others' claims with a bit turned, each to one neighbour. */
@@ -98,9 +108,18 @@ const replay: Lie = (self, world, { claims }, prng) => {
 }
 
 /** Everyone is accused, each of the incarnation that it has. */
-const accuseAll: Lie = (self, world, { alive }) => {
-  for (const claim of alive.values()) {
-    if (claim.author === self.id) continue
+const accuseAll: Lie = (self, world, { alive }) => accuse(self, world, alive.values())
+
+const accuseHonest: Lie = (self, world, { alive }) =>
+  accuse(
+    self,
+    world,
+    [...alive.values()].filter(({ author }) => world.find(author)?.liar === undefined),
+  )
+
+function accuse(self: SimPeer, world: World, subjects: Iterable<Verified<Alive>>): void {
+  for (const claim of subjects) {
+    if (claim.author === self.id || world.find(claim.author)?.running === false) continue
     const base = { author: self.id, issuedAt: Math.round(self.wallNow) as WallMillis, ttlMs: 60_000 }
     const { incarnationDigest } = claim
     self.pipe.sign({ type: 'accuse', ...base, subject: claim.author, incarnationDigest }, (accusation) => {
@@ -141,6 +160,13 @@ function tell(world: World, end: End, claims: readonly Verified<SwimClaim>[]): v
   if (claims.length === 0) return
   const message: Message = { type: 'gossip', claims }
   world.send(end, message, end.peer.pipe.encode(message))
+}
+
+/** Only what it says of itself and of those whom it accuses; nothing for others. */
+function withheld(message: Message, self: PeerId): readonly Message[] {
+  if (servesOthers(message)) return []
+  if (message.type !== 'gossip' && message.type !== 'ping' && message.type !== 'ack') return [message]
+  return [{ ...message, claims: message.claims.filter(({ author }) => author === self) }]
 }
 
 function evenly(id: PeerId): boolean {

@@ -2,6 +2,7 @@
 import type { Scenario } from '../experiment.ts'
 import { bootstrap } from './bootstrap.ts'
 import { churn } from './churn.ts'
+import { collusion } from './collusion.ts'
 import { crash } from './crash.ts'
 import { freshClaim } from './fresh-claim.ts'
 import { freshWrite } from './fresh-write.ts'
@@ -27,5 +28,6 @@ export const scenarios: readonly Scenario[] = [
   loss80,
   lifeguard,
   liars,
+  collusion,
   zone,
 ]
