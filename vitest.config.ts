@@ -15,7 +15,7 @@ const sources = Object.entries(
   replacement: here(`lib/${file.replace('/dist/', '/src/').replace(/\.js$/, '.ts')}`),
 }))
 
-const simulation = ['lib/src/sim/**/*.test.ts', 'lib/test/sim/**/*.test.ts']
+const simulation = ['lib/src/sim/**/*.test.ts', 'lib/test/sim/**/*.test.ts', 'e2e/attacker/**/*.test.ts']
 
 export default defineConfig({
   test: {
@@ -36,7 +36,7 @@ export default defineConfig({
       },
       {
         // Browsers want the machine for themselves: one file at a time.
-        test: { name: 'e2e', include: ['e2e/**/*.test.ts'], maxWorkers: 1, testTimeout: 240_000, hookTimeout: 120_000 },
+        test: { name: 'e2e', include: ['e2e/test/**/*.test.ts'], maxWorkers: 1, testTimeout: 240_000, hookTimeout: 120_000 },
       },
     ],
   },

@@ -2,6 +2,7 @@
  * The product's own core and pipeline in a world from a seed: for experiments with the protocol, and
  * for testing an application's assumptions about it.
  */
+export type { Actor, ActorHost, MakeActor } from './actor.ts'
 export { viewDifference } from './checkers.ts'
 export type { Checker } from './checkers.ts'
 export { conditionDefaults, Experiment } from './experiment.ts'

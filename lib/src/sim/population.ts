@@ -10,6 +10,7 @@ import { ClaimCache } from '../pipeline/claim-cache.ts'
 import { FrameMemo } from '../pipeline/frame-memo.ts'
 import type { SwimConfig } from '../swim/config.ts'
 import { swimDefaults } from '../swim/config.ts'
+import { ActorPeer, type MakeActor } from './actor.ts'
 import { cryptoSuite } from './crypto.ts'
 import type { Door } from './door.ts'
 import type { Liar } from './liars.ts'
@@ -19,6 +20,8 @@ import type { World } from './world.ts'
 
 export interface SpawnOptions {
   readonly liar?: Liar
+  /** Not the product at all: it speaks bytes of its own. */
+  readonly actor?: MakeActor
   readonly zone?: string
   /** The key of this peer's earlier run. */
   readonly again?: SimPeer
@@ -49,9 +52,10 @@ export function population(options: PopulationOptions): Population {
   const positions = new Positions(sha256)
   const signers = new Map<SimPeer, Signer>()
   return {
-    create(world, door, index, { liar, zone = '', again }) {
+    create(world, door, index, { liar, actor, zone = '', again }) {
       const prng = world.prng.split(`peer ${index}`)
       const signer = (again && signers.get(again)) ?? suite.signer(prng)
+      let stranger: ActorPeer | undefined
       const peer = new SimPeer(world, door, {
         index,
         id: signer.peerId,
@@ -59,9 +63,13 @@ export function population(options: PopulationOptions): Population {
         // A new run under an old key is on the same machine.
         skewMs: again?.skewMs ?? Math.round(prng.between(-1, 1) * world.options.clockSkewMs),
         uptimeMs: Math.round(prng.between(0, uptimeMaxMs)),
-        liar,
-        pipe: (self) => new Pipeline(self, signer.peerId, { meshId, signer, verifier: suite.verifier, cache, memo }),
+        liar: actor === undefined ? liar : { name: 'actor' },
+        pipe: (self) =>
+          actor === undefined
+            ? new Pipeline(self, signer.peerId, { meshId, signer, verifier: suite.verifier, cache, memo })
+            : (stranger = new ActorPeer(self, world, signer, actor)),
         machine: (self) =>
+          stranger ??
           new Core(
             {
               id: signer.peerId,

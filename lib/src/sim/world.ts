@@ -13,13 +13,12 @@ import type { Message } from '../core/message.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { DoorOptions } from './door.ts'
 import { Door, doorDefaults } from './door.ts'
-import type { Liar } from './liars.ts'
 import type { LinkingOptions } from './linking.ts'
 import { linkingDefaults } from './linking.ts'
 import type { NetworkOptions } from './network.ts'
 import { Network, networkDefaults } from './network.ts'
 import type { End, SimPeer } from './peer.ts'
-import type { Population } from './population.ts'
+import type { Population, SpawnOptions } from './population.ts'
 import { Prng } from './prng.ts'
 import { EventQueue } from './queue.ts'
 import { Trace } from './trace.ts'
@@ -105,7 +104,7 @@ export class World {
   }
 
   /** A new peer starts now. `again` starts a new run under the key of one that ended. */
-  spawn(options: { readonly liar?: Liar; readonly zone?: string; readonly again?: SimPeer } = {}): SimPeer {
+  spawn(options: SpawnOptions = {}): SimPeer {
     const peer = this.options.population.create(this, this.door, this.peers.length, options)
     this.peers.push(peer)
     this.#byId.set(peer.id, peer)
