@@ -21,6 +21,8 @@ export interface Tally {
   readonly consequences: string[]
   /** Faults that an honest peer's link was charged with. */
   honestBlamed: number
+  /** Claims that were taken out of a frame that must not carry them. */
+  misplaced: number
   volleys: number
   /** Strangers who were still linked after three faults. */
   tolerated: number
@@ -46,6 +48,7 @@ export function barrage(claims: number, seed: string): Tally {
     accepted: 0,
     consequences: [],
     honestBlamed: 0,
+    misplaced: 0,
     volleys: 0,
     tolerated: 0,
   }
@@ -69,6 +72,7 @@ export function barrage(claims: number, seed: string): Tally {
         if (input.blame && other !== undefined && other.liar === undefined) tally.honestBlamed++
       } else if (input.type === 'received') {
         for (const claim of claimsIn(input.message)) {
+          if (input.message.type === 'spread' && typeOf(claim.bytes) !== 'news') tally.misplaced++
           if (authors.has(claim.author) && !signed.has(claim.digest)) tally.accepted++
           const type = typeOf(claim.bytes)
           if (besieged || type === undefined || said.has(claim.digest)) continue
@@ -90,7 +94,7 @@ export function barrage(claims: number, seed: string): Tally {
 
   const honest = live(world)
   for (const peer of honest) authors.add(peer.id)
-  prepare(world, honest)
+  prepare(world, honest, hoard)
   besieged = true
   const roots = standing(honest).map(({ machine }) => machine.state.root)
   let order = 0
@@ -113,7 +117,7 @@ function live(world: World): SimPeer[] {
 const standing = (peers: readonly SimPeer[]): SimPeer[] => peers.filter(({ running }) => running)
 
 /** Something of every type gets signed, and some of it goes out of date: what a replayer lives on. */
-function prepare(world: World, peers: readonly SimPeer[]): void {
+function prepare(world: World, peers: readonly SimPeer[], hoard: Hoard): void {
   let ref = 0
   for (const peer of peers) {
     for (let i = 0; i < 3; i++) {
@@ -128,10 +132,14 @@ function prepare(world: World, peers: readonly SimPeer[]): void {
       world.runFor(300)
     }
   }
-  // One is slow for a while and refutes; one dies; one leaves.
-  const [slow, dead, gone] = peers as [SimPeer, SimPeer, SimPeer]
-  slow.stall(6000, 'messages')
-  world.runFor(12_000)
+  // Some are slow for a while, so that others help to probe them, and accuse them; one dies; one leaves.
+  const [dead, gone, ...slow] = peers as [SimPeer, SimPeer, ...SimPeer[]]
+  for (let i = 0; i < slow.length && (hoard.ack.length === 0 || hoard.accuse.length === 0); i++) {
+    world.network.impair(slow[i]!.index, { inboundLoss: 0.9, outboundLoss: 0.9, extraLatencyMs: 400 })
+    world.runFor(4000)
+    world.network.restore(slow[i]!.index)
+    world.runFor(8000)
+  }
   world.crash(dead)
   world.runFor(20_000)
   gone.arrive({ type: 'leave' })
@@ -185,4 +193,10 @@ function volley(world: World, target: SimPeer, hoard: Hoard, order: number, tall
 function claimsIn(message: unknown): readonly Carried[] {
   const { claims = [], claim, inner } = message as { claims?: Carried[]; claim?: Carried; inner?: unknown }
   return [...claims, ...(claim === undefined ? [] : [claim]), ...(inner === undefined ? [] : claimsIn(inner))]
+}
+
+interface Carried {
+  readonly author: string
+  readonly digest: string
+  readonly bytes: Uint8Array
 }

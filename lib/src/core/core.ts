@@ -28,7 +28,7 @@ import { door, type Input, type LinkId } from './input.ts'
 import { LinkTable } from './link-table.ts'
 import type { Claim, Message, RoutedMessage } from './message.ts'
 import { Prng } from './prng.ts'
-import { Strikes } from './strikes.ts'
+import { Outlaws, Strikes } from './strikes.ts'
 
 export class Core {
   readonly #swim: Swim
@@ -37,6 +37,9 @@ export class Core {
   readonly #state: State
   readonly #links = new LinkTable()
   readonly #strikes = new Strikes()
+  readonly #outlaws = new Outlaws()
+  /** Dials of outlaws: they fail once the overlay is done with what it is about. */
+  readonly #vainDials: PeerId[] = []
   readonly #prng: Prng
   readonly #self: PeerId
   #effects: Effect[] = []
@@ -197,6 +200,8 @@ export class Core {
         this.#leave(now)
         break
     }
+    for (let peer = this.#vainDials.pop(); peer !== undefined; peer = this.#vainDials.pop())
+      this.#overlay.dialFailed(peer, 'ERR_OUTLAW', now)
     return this.#taken()
   }
 
@@ -262,6 +267,8 @@ export class Core {
   }
 
   #onLinkOpened(link: LinkId, peer: PeerId, initiator: boolean, now: Millis): void {
+    // It dialled us before it was thrown out, or would not take no for an answer.
+    if (this.#outlaws.has(peer, now)) return void this.#effects.push({ type: 'hang-up', link, code: 'ERR_OUTLAW' })
     this.#members = undefined
     const replaced = this.#links.opened(link, peer)
     if (replaced !== undefined) this.#effects.push({ type: 'hang-up', link: replaced, code: 'ERR_REPLACED' })
@@ -329,6 +336,9 @@ export class Core {
   #onOverlayEffect(effect: OverlayEffect<RoutedMessage>): void {
     switch (effect.type) {
       case 'dial':
+        if (this.#outlaws.has(effect.peer, this.#now)) this.#vainDials.push(effect.peer)
+        else this.#effects.push(effect)
+        break
       case 'door':
         this.#effects.push(effect)
         break
@@ -385,6 +395,7 @@ export class Core {
   }
 
   #onSignalIn(from: PeerId, payload: Uint8Array, now: Millis): void {
+    if (this.#outlaws.has(from, now)) return
     if (!this.#stopped && this.#overlay.admits(from, now)) this.#effects.push({ type: 'signal', from, payload })
   }
 
@@ -408,8 +419,12 @@ export class Core {
   }
 
   #onRefused(link: LinkId, code: string, blame: boolean, now: Millis, final = false): void {
-    this.#notify({ type: 'claim-rejected', from: this.#links.peerAt(link), code })
-    if (final || (blame && this.#strikes.strike(link, now))) this.#effects.push({ type: 'hang-up', link, code })
+    const peer = this.#links.peerAt(link)
+    this.#notify({ type: 'claim-rejected', from: peer, code })
+    const outlawed = blame && this.#strikes.strike(link, now)
+    // A rate that was too high for us may be our own slowness; three faults that nobody can mistake are not.
+    if (outlawed && !final && peer !== undefined) this.#outlaws.add(peer, now)
+    if (final || outlawed) this.#effects.push({ type: 'hang-up', link, code })
   }
 
   #onSealed(claim: Verified<Claim>, now: Millis): void {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import type { Millis } from '../identity/millis.ts'
 import type { LinkId } from './input.ts'
-import { Strikes } from './strikes.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import { Outlaws, Strikes } from './strikes.ts'
 
 const link = 1 as LinkId
 const at = (ms: number): Millis => ms as Millis
@@ -27,4 +28,21 @@ it('counts each link by itself, and forgets a closed one', () => {
   expect(strikes.strike(2 as LinkId, at(2))).toBe(false)
   strikes.forget(link)
   expect(strikes.strike(link, at(3))).toBe(false)
+})
+
+it('keeps out whoever was thrown out, for ten minutes', () => {
+  const outlaws = new Outlaws()
+  const peer = 'somebody' as PeerId
+  expect(outlaws.has(peer, at(0))).toBe(false)
+  outlaws.add(peer, at(0))
+  expect(outlaws.has(peer, at(599_999))).toBe(true)
+  expect(outlaws.has(peer, at(600_000))).toBe(false)
+})
+
+it('remembers the last 1,024 of them', () => {
+  const outlaws = new Outlaws()
+  for (let i = 0; i <= 1024; i++) outlaws.add(`${i}` as PeerId, at(i))
+  expect(outlaws.has('0' as PeerId, at(2000))).toBe(false)
+  expect(outlaws.has('1' as PeerId, at(2000))).toBe(true)
+  expect(outlaws.has('1024' as PeerId, at(2000))).toBe(true)
 })

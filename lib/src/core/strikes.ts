@@ -3,6 +3,7 @@
  * is no score that good behaviour could win back.
  */
 import type { Millis } from '../identity/millis.ts'
+import type { PeerId } from '../identity/peer-id.ts'
 import type { LinkId } from './input.ts'
 
 const strikesMax = 3
@@ -22,3 +23,30 @@ export class Strikes {
     this.#strikes.delete(link)
   }
 }
+
+/**
+ * Peers whose link was closed for its third fault. They are no neighbours of ours for as long as a fault counts:
+ * neither dialled nor listened to. Otherwise whoever is thrown out comes back a moment later, with three faults
+ * to spend. It is our own memory only, and nobody is told.
+ */
+export class Outlaws {
+  readonly #until = new Map<PeerId, Millis>()
+
+  add(peer: PeerId, now: Millis): void {
+    this.#until.delete(peer)
+    this.#until.set(peer, (now + windowMs) as Millis)
+    const [oldest] = this.#until.keys()
+    if (this.#until.size > outlawsMax && oldest !== undefined) this.#until.delete(oldest)
+  }
+
+  has(peer: PeerId, now: Millis): boolean {
+    const until = this.#until.get(peer)
+    if (until === undefined) return false
+    if (now < until) return true
+    this.#until.delete(peer)
+    return false
+  }
+}
+
+/** Whoever makes this many keys has made the first of them worthless: a guess. */
+const outlawsMax = 1024

@@ -1,0 +1,367 @@
+/**
+ * The attacks of the threat model, each a small world: honest peers, and attackers who speak bytes. An
+ * attack answers in sentences what harm it did; where the product holds, there is none. Which check each
+ * one stands against is in mutations.ts.
+ */
+import { networkDefaults, population, type SimPeer, World } from 'shoal/sim'
+import { barrage } from './barrage.ts'
+import { write } from './bytes.ts'
+import { authorOf, claim, type ClaimType, envelope, signed } from './claims.ts'
+import { frame, carry } from './frames.ts'
+import { Member } from './member.ts'
+import type { Actor, Host } from './port.ts'
+
+export interface Attack {
+  readonly name: string
+  run(seed: string): readonly string[]
+}
+
+const room = 'simulation'
+
+class Siege {
+  readonly world: World
+  readonly honest: SimPeer[]
+  readonly harm: string[] = []
+  readonly codes = new Set<string>()
+  readonly attackers: SimPeer[] = []
+
+  /** So many honest peers who have all met. */
+  constructor(seed: string, peers: number) {
+    const world = new World({
+      seed,
+      population: population({ crypto: 'fast', swim: {}, oldLeases: undefined }),
+      network: { ...networkDefaults, reliable: true },
+      clockSkewMs: 500,
+    })
+    this.world = world
+    this.honest = Array.from({ length: peers }, () => world.spawn())
+    world.runFor(6000)
+    world.observe({
+      onInput: (peer, input) => {
+        if (input.type !== 'refused' || peer.liar !== undefined) return
+        if (input.blame && peer.ends.get(input.link)?.other.peer.liar === undefined)
+          this.harm.push(`an honest peer was blamed for ${input.code}`)
+      },
+      onNotify: (_peer, event) => {
+        if (event.type === 'claim-rejected') this.codes.add(event.code)
+      },
+    })
+  }
+
+  /** One more at the door, linked to all. */
+  attacker<A extends Actor>(make: (host: Host) => A): A {
+    let actor: A | undefined
+    const peer = this.world.spawn({ actor: (host) => (actor = make(host)) })
+    this.attackers.push(peer)
+    for (const other of this.honest) if (other.running) this.world.link(peer, other)
+    this.world.runFor(1500)
+    return actor!
+  }
+
+  seconds(seconds: number): void {
+    this.world.runFor(seconds * 1000)
+  }
+
+  /** What any honest peer believes of somebody. */
+  beliefs(of: SimPeer): (string | undefined)[] {
+    return this.honest
+      .filter((peer) => peer.running && peer !== of)
+      .map((peer) => peer.machine.members().get(of.id)?.status)
+  }
+
+  /** Every change of these kinds in the view of somebody honest, of somebody honest, is harm. */
+  forbid(...types: readonly string[]): void {
+    this.world.observe({
+      onNotify: (peer, event) => {
+        if (peer.liar !== undefined || !types.includes(event.type)) return
+        const subject = 'member' in event ? this.world.find(event.member.id) : undefined
+        if (subject?.liar === undefined) this.harm.push(`${event.type} at #${peer.index}, brought about by a lie`)
+      },
+    })
+  }
+
+  mustBe(what: string, holds: boolean): void {
+    if (!holds) this.harm.push(what)
+  }
+
+  /** Nobody keeps the last attacker's link. */
+  mustBeThrownOut(): void {
+    const { size } = this.attackers.at(-1)!.ends
+    this.mustBe(`the attacker is still linked to ${size}`, size === 0)
+  }
+}
+
+/** How the honest take three of these frames, each with a fault that nobody can mistake. */
+function faulty(name: string, code: string, bytes: (member: Member, to: Uint8Array) => Uint8Array): Attack {
+  return {
+    name,
+    run(seed) {
+      const siege = new Siege(seed, 3)
+      siege.forbid('broadcast', 'message', 'member-left', 'member-failed', 'member-suspected', 'entries-changed')
+      const member = siege.attacker((host) => new Member(host, room))
+      for (let i = 0; i < 3; i++) {
+        for (const [link, peer] of member.links) member.host.send(link, bytes(member, peer))
+      }
+      siege.seconds(2)
+      siege.mustBe(`${code} was not the answer`, siege.codes.has(code))
+      siege.mustBeThrownOut()
+      return siege.harm
+    },
+  }
+}
+
+const newsFields = (by: Member, seq: number) => [
+  by.host.publicKey,
+  by.host.wall(),
+  60_000,
+  by.instance,
+  seq,
+  '',
+  Buffer.of(seq & 255),
+]
+
+const entryFields = (by: Member, key: string) => [
+  by.host.publicKey,
+  by.host.wall(),
+  3_600_000,
+  by.instance,
+  1 + Math.floor(by.host.random() * 1e6),
+  'map',
+  key,
+  0,
+  false,
+  [],
+  Buffer.of(1),
+]
+
+const routed = (by: Member, to: Uint8Array, ttlMs = 20_000) => {
+  const id = Buffer.from(Array.from({ length: 16 }, () => Math.floor(by.host.random() * 256)))
+  const payload = frame('direct', 1, Buffer.of(1))
+  return claim('routed', [by.host.publicKey, by.host.wall(), ttlMs, to, id, 0, false, payload], by.host, by.meshId)
+}
+
+export const attacks: readonly Attack[] = [
+  {
+    name: 'forge: claims of every type, forged, altered, renamed, misplaced and replayed',
+    run(seed) {
+      const { accepted, consequences, honestBlamed, tolerated, misplaced } = barrage(2500, seed)
+      const harm = consequences.slice(0, 3)
+      if (accepted > 0) harm.push(`${accepted} claims were believed that their author never signed`)
+      if (misplaced > 0) harm.push(`${misplaced} claims were taken where they have no place`)
+      if (honestBlamed > 0) harm.push(`honest peers were blamed ${honestBlamed} times`)
+      if (tolerated > 0) harm.push(`${tolerated} attackers were still linked after three faults`)
+      return harm
+    },
+  },
+  {
+    name: 'no-name: a signature over the body alone, which would be good in every room and under every type',
+    run(seed) {
+      const siege = new Siege(seed, 3)
+      const member = siege.attacker((host) => new Member(host, room))
+      const body = write(newsFields(member, 1))
+      for (let i = 0; i < 3; i++) {
+        const prefixes = [signed('', Buffer.alloc(0), body), body, signed('news', Buffer.alloc(32), body)]
+        member.say(frame('spread', [envelope(6, body, member.host.sign(prefixes[i]!))]))
+      }
+      siege.seconds(2)
+      siege.mustBeThrownOut()
+      return siege.harm
+    },
+  },
+  {
+    name: 'replay: what was broadcast once is broadcast again, by somebody else',
+    run(seed) {
+      const siege = new Siege(seed, 3)
+      const heard: Uint8Array[] = []
+      const member = siege.attacker((host) => {
+        const actor = new Member(host, room)
+        const listen = actor.onFrame.bind(actor)
+        actor.onFrame = (link, bytes) => {
+          if (bytes[1] === 0x18 && bytes[2] === 32) heard.push(bytes)
+          else listen(link, bytes)
+        }
+        return actor
+      })
+      siege.honest[0]!.arrive({ type: 'broadcast', topic: '', payload: Buffer.of(1), ref: 1 })
+      siege.seconds(1)
+      siege.mustBe('nothing was overheard', heard.length > 0)
+      siege.forbid('broadcast')
+      for (let i = 0; i < 20; i++) for (const bytes of heard) member.say(bytes)
+      siege.seconds(2)
+      return siege.harm
+    },
+  },
+  {
+    name: 'zombie: somebody who has left comes back in the same run',
+    run(seed) {
+      const siege = new Siege(seed, 3)
+      const member = siege.attacker((host) => new Member(host, room))
+      const [self] = siege.attackers
+      siege.mustBe(
+        'it was never taken in',
+        siege.beliefs(self!).every((status) => status === 'alive'),
+      )
+      member.say(frame('gossip', [member.leave()]))
+      siege.seconds(1)
+      member.incarnation = 7
+      for (const other of siege.honest) if (!self!.linkedTo(other)) siege.world.link(self!, other)
+      member.say(frame('gossip', [member.alive()]))
+      siege.seconds(2)
+      siege.mustBe(
+        `it is ${siege.beliefs(self!).join()}`,
+        siege.beliefs(self!).every((status) => status === 'left'),
+      )
+      return siege.harm
+    },
+  },
+  {
+    name: 'accuse-all: two who are no members accuse everybody, all the time',
+    run(seed) {
+      const siege = new Siege(seed, 6)
+      class Accuser extends Member {
+        override greet(): void {}
+      }
+      const accusers = [1, 2].map(() => siege.attacker((host) => new Accuser(host, room)))
+      siege.forbid('member-suspected', 'member-failed')
+      // Those who dial show their table to whoever they dialled; these were told of everybody by the first of them.
+      for (const other of siege.honest)
+        for (const accuser of accusers)
+          for (const alive of other.pipe.ownClaims()) accuser.heard.set(other.id, alive.bytes)
+      for (let second = 0; second < 10; second++) {
+        for (const accuser of accusers)
+          accuser.say(
+            frame(
+              'gossip',
+              accuser.others().map((each) => accuser.accuse(each)),
+            ),
+          )
+        siege.seconds(1)
+      }
+      return siege.harm
+    },
+  },
+  {
+    name: 'conspire: a third of the members accuse everybody, right after each refutation',
+    run(seed) {
+      const siege = new Siege(seed, 16)
+      class Conspirator extends Member {
+        override overheard(bytes: Uint8Array): void {
+          if (bytes[0] === 1) this.say(frame('gossip', [this.accuse(bytes)]))
+        }
+      }
+      const conspirators = Array.from({ length: 7 }, () => siege.attacker((host) => new Conspirator(host, room)))
+      siege.forbid('member-failed')
+      for (let i = 0; i < 30; i++) {
+        for (const peer of siege.honest)
+          for (const alive of peer.pipe.ownClaims())
+            for (const each of conspirators) each.say(frame('gossip', [each.accuse(alive.bytes)]))
+        siege.seconds(0.5)
+      }
+      return siege.harm
+    },
+  },
+  {
+    name: 'unrefutable: a third of the members accuse incarnations that nobody has, and so cannot raise',
+    run(seed) {
+      const siege = new Siege(seed, 16)
+      class Conspirator extends Member {
+        accuseNothing(alive: Uint8Array): Uint8Array {
+          const fields = [this.host.publicKey, this.host.wall(), 60_000, authorOf(alive), Buffer.alloc(16, 7)]
+          return claim('accuse', fields, this.host, this.meshId)
+        }
+      }
+      const conspirators = Array.from({ length: 7 }, () => siege.attacker((host) => new Conspirator(host, room)))
+      siege.forbid('member-suspected', 'member-failed')
+      for (let i = 0; i < 10; i++) {
+        for (const peer of siege.honest)
+          for (const alive of peer.pipe.ownClaims())
+            for (const each of conspirators) each.say(frame('gossip', [each.accuseNothing(alive.bytes)]))
+        siege.seconds(1)
+      }
+      return siege.harm
+    },
+  },
+  {
+    name: 'clock-skew: a claim from ten minutes ahead, which would outlive all others',
+    run(seed) {
+      const siege = new Siege(seed, 3)
+      class Early extends Member {
+        override greet(link: number): void {
+          this.host.send(link, frame('gossip', [this.alive({ issuedAt: this.host.wall() + 600_000 })]))
+        }
+      }
+      siege.attacker((host) => new Early(host, room))
+      siege.mustBe(
+        'it was taken in',
+        siege.beliefs(siege.attackers[0]!).every((status) => status === undefined),
+      )
+      return siege.harm
+    },
+  },
+  {
+    name: 'flood: twenty thousand frames at once',
+    run(seed) {
+      const siege = new Siege(seed, 2)
+      const member = siege.attacker((host) => new Member(host, room))
+      const nack = frame('nack', Buffer.alloc(16))
+      for (let i = 0; i < 20_000; i++) member.say(nack)
+      siege.seconds(1)
+      siege.mustBeThrownOut()
+      return siege.harm
+    },
+  },
+  {
+    name: 'junk: six thousand new claims at once, each to be verified',
+    run(seed) {
+      const siege = new Siege(seed, 1)
+      const member = siege.attacker((host) => new Member(host, room))
+      let passed = 0
+      siege.world.observe({ onNotify: (_peer, event) => void (passed += Number(event.type === 'broadcast')) })
+      for (let i = 1; i <= 6000; i++) {
+        member.say(frame('spread', [claim('news', newsFields(member, i), member.host, member.meshId)]))
+      }
+      siege.seconds(0.5)
+      siege.mustBe(`${passed} signatures were checked at once`, passed < 5000)
+      return siege.harm
+    },
+  },
+  {
+    name: 'drop-relay: what is in transit is not delivered twice, whoever sends it again',
+    run(seed) {
+      const siege = new Siege(seed, 2)
+      const member = siege.attacker((host) => new Member(host, room))
+      let delivered = 0
+      siege.world.observe({ onNotify: (_peer, event) => void (delivered += Number(event.type === 'message')) })
+      const [[link, peer] = []] = member.links
+      const bytes = frame('forward', [peer!], 0, routed(member, peer!))
+      for (let i = 0; i < 10; i++) member.host.send(link!, bytes)
+      siege.seconds(1)
+      siege.mustBe(`one message was delivered ${delivered} times`, delivered === 1)
+      return siege.harm
+    },
+  },
+  faulty('misroute: a path on which its receiver does not stand', 'ERR_ROUTE', (by, to) => {
+    const other = [...by.links.values()].find((peer) => Buffer.compare(peer, to) !== 0)!
+    return frame('forward', [other], 0, routed(by, other))
+  }),
+  faulty('seize: an entry under the key of somebody else', 'ERR_ENTRY_OWNER', (by, to) => {
+    const owner = Buffer.from(to).toString('base64url')
+    return carry('entry', [claim('entry', entryFields(by, `o/${owner}/name`), by.host, by.meshId)])
+  }),
+  faulty('forever: a claim that asks to be believed for two days', 'ERR_CLAIM_TTL', (by) =>
+    frame('gossip', [by.alive({ ttlMs: 2 * 86_400_000 })]),
+  ),
+  faulty('bomb: a tag', 'ERR_CBOR_TAG', () => Buffer.from('8207c2f6', 'hex')),
+  faulty('bomb: nested deeper than allowed', 'ERR_CBOR_DEPTH', () =>
+    Buffer.concat([Buffer.of(0x82, 7), Buffer.alloc(40, 0x81), Buffer.of(0x80)]),
+  ),
+  faulty('bomb: a number in a longer form than it needs', 'ERR_CBOR_NOT_CANONICAL', () =>
+    Buffer.from('82180780', 'hex'),
+  ),
+  faulty('bomb: bytes after the end', 'ERR_CBOR_TRAILING', () => Buffer.from('82078000', 'hex')),
+  faulty('bomb: a claim larger than its type allows', 'ERR_CLAIM_TOO_LARGE', (by) =>
+    frame('gossip', [
+      claim('leave' satisfies ClaimType, [by.host.publicKey, 1, 1, Buffer.alloc(400), 1], by.host, by.meshId),
+    ]),
+  ),
+]

@@ -1,0 +1,93 @@
+/**
+ * `npm run mutants`: takes the defences out of the product, one at a time and in memory only, and looks
+ * whether the attack against it then does harm. Ends with 1 when a mutation fits nowhere or twice, when an
+ * attack does harm to the product as it is, and when a mutant survives.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createServer } from 'vite'
+import { root } from './bootstrap.mjs'
+
+/** @typedef {import('../e2e/attacker/mutations.ts').Mutation} Mutation */
+/** @typedef {import('../e2e/attacker/attacks.ts').Attack} Attack */
+
+const sources = join(root, 'lib/src/')
+
+/** @param {Mutation | undefined} mutation */
+async function product(mutation) {
+  return createServer({
+    root,
+    configFile: false,
+    logLevel: 'error',
+    appType: 'custom',
+    server: { middlewareMode: true, ws: false, watch: null },
+    optimizeDeps: { noDiscovery: true },
+    resolve: { alias: [{ find: 'shoal/sim', replacement: join(sources, 'sim/index.ts') }] },
+    plugins: [
+      {
+        name: 'mutation',
+        enforce: 'pre',
+        load(id) {
+          const edits = mutation?.edits.filter(({ file }) => id === join(sources, file)) ?? []
+          if (edits.length === 0) return undefined
+          return edits.reduce((text, edit) => text.replace(edit.text, () => edit.without), readFileSync(id, 'utf8'))
+        },
+      },
+    ],
+  })
+}
+
+/** @param {Mutation | undefined} mutation @param {(attack: Attack) => boolean} wanted */
+async function harmDone(mutation, wanted) {
+  const vite = await product(mutation)
+  try {
+    const { attacks } = /** @type {typeof import('../e2e/attacker/attacks.ts')} */ (
+      await vite.ssrLoadModule('/e2e/attacker/attacks.ts')
+    )
+    return attacks.filter(wanted).map(({ name, run }) => {
+      try {
+        return { name, harm: run('1')[0] }
+      } catch (reason) {
+        return { name, harm: `it threw: ${/** @type {Error} */ (reason).message}` }
+      }
+    })
+  } finally {
+    await vite.close()
+  }
+}
+
+const plain = await product(undefined)
+const { mutations } = /** @type {typeof import('../e2e/attacker/mutations.ts')} */ (
+  await plain.ssrLoadModule('/e2e/attacker/mutations.ts')
+)
+await plain.close()
+
+const faults = []
+for (const { defence, edits } of mutations) {
+  for (const { file, text } of edits) {
+    const found = readFileSync(join(sources, file), 'utf8').split(text).length - 1
+    if (found !== 1) faults.push(`${defence}: its text stands ${found} times in ${file}`)
+  }
+}
+for (const { name, harm } of await harmDone(undefined, () => true)) {
+  if (harm !== undefined) faults.push(`${name} does harm to the product as it is: ${harm}`)
+}
+const rows = []
+if (faults.length === 0) {
+  for (const mutation of mutations) {
+    const [seen] = await harmDone(mutation, ({ name }) => name.startsWith(mutation.attack))
+    if (seen?.harm === undefined)
+      faults.push(`${mutation.defence}: without it, ${seen?.name ?? mutation.attack} does no harm`)
+    rows.push({
+      'without this defence': mutation.defence,
+      'this attack goes red': seen?.harm === undefined ? '—' : seen.name.split(':')[0],
+      harm: seen?.harm?.slice(0, 90) ?? 'none: the mutant survives',
+    })
+  }
+  console.table(rows)
+}
+for (const fault of faults) console.log(fault)
+console.log(
+  `${mutations.length} defences taken out, ${rows.filter(({ harm }) => !harm.startsWith('none')).length} noticed`,
+)
+process.exit(faults.length === 0 ? 0 : 1)
