@@ -36,7 +36,13 @@ export default defineConfig({
       },
       {
         // Browsers want the machine for themselves: one file at a time.
-        test: { name: 'e2e', include: ['e2e/test/**/*.test.ts'], maxWorkers: 1, testTimeout: 240_000, hookTimeout: 120_000 },
+        test: {
+          name: 'e2e',
+          include: ['e2e/test/**/*.test.ts'],
+          maxWorkers: 1,
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+        },
       },
     ],
   },

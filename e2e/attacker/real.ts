@@ -49,7 +49,10 @@ export class RealAttacker<A extends Actor> {
       after: (delayMs, action) => void setTimeout(action, delayMs),
     })
     this.#socket = new WebSocket(`${url}?room=${encodeURIComponent(room)}`)
-    this.#socket.on('message', (data) => void this.#onServer(JSON.parse(String(data)) as Said, url, room, peers))
+    this.#socket.on(
+      'message',
+      (data) => void this.#onServer(JSON.parse((data as Buffer).toString()) as Said, url, room, peers),
+    )
   }
 
   /** Knocks at the server, and dials these. */
