@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { EventLog, LogEntry, Tone, Topic } from './event-log.ts'
+import { LineForm } from './line-form.tsx'
 
 const filters: readonly (readonly [Topic | undefined, string])[] = [
   [undefined, 'All'],
@@ -61,7 +62,16 @@ export function Log({ log, say }: { log: EventLog; say: ((text: string) => void)
         </ol>
         {entries.length === 0 && <p class="quiet empty">Nothing yet.</p>}
       </div>
-      {say && <MessageBox say={say} />}
+      {say && (
+        <LineForm
+          id="message"
+          label="Message to everybody"
+          placeholder="Say something to everybody"
+          button="Send"
+          charsMax={messageCharsMax}
+          enter={say}
+        />
+      )}
     </section>
   )
 }
@@ -85,33 +95,3 @@ function Entry({ entry: { at, tone, topic, text, quote, count } }: { entry: LogE
 
 /** A message is one claim; the library refuses what is too long, this only keeps a line a line. */
 const messageCharsMax = 500
-
-function MessageBox({ say }: { say: (text: string) => void }) {
-  const text = useSignal('')
-  return (
-    <form
-      class="message-box"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (text.value.trim()) say(text.value.trim())
-        text.value = ''
-      }}
-    >
-      <label class="unseen" for="message">
-        Message to everybody
-      </label>
-      <input
-        id="message"
-        data-testid="message"
-        placeholder="Say something to everybody"
-        autocomplete="off"
-        maxLength={messageCharsMax}
-        value={text.value}
-        onInput={({ currentTarget }) => (text.value = currentTarget.value)}
-      />
-      <button type="submit" class="primary">
-        Send
-      </button>
-    </form>
-  )
-}

@@ -1,5 +1,6 @@
 /** The slates, to be written on by many at once; what was written side by side is shown so, and settled by a click. */
 import { useSignal } from '@preact/signals'
+import { LineForm } from './line-form.tsx'
 import type { Member, PeerId, Sibling } from './mesh.ts'
 import { hueOf, nameOf, shortId } from './portrait.ts'
 import { type Note, noteCharsMax, type SharedNotes } from './shared-notes.ts'
@@ -29,7 +30,14 @@ export function Notes({ notes, members, act }: NotesProps) {
         ))}
       </ul>
       {all.length === 0 && <p class="quiet empty">No slate yet: write the first.</p>}
-      <NewSlate add={(text) => act(() => notes.add(text))} />
+      <LineForm
+        id="new-slate"
+        label="A new slate"
+        placeholder="Write a new slate"
+        button="Add"
+        charsMax={noteCharsMax}
+        enter={(text) => act(() => notes.add(text))}
+      />
     </section>
   )
 }
@@ -130,36 +138,6 @@ function Version({ sibling: { value, writer }, members, keep }: VersionProps) {
         Keep this
       </button>
     </li>
-  )
-}
-
-function NewSlate({ add }: { add: (text: string) => void }) {
-  const text = useSignal('')
-  return (
-    <form
-      class="message-box"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (text.value.trim()) add(text.value.trim())
-        text.value = ''
-      }}
-    >
-      <label class="unseen" for="slate">
-        A new slate
-      </label>
-      <input
-        id="slate"
-        data-testid="new-slate"
-        placeholder="Write a new slate"
-        autocomplete="off"
-        maxLength={noteCharsMax}
-        value={text.value}
-        onInput={({ currentTarget }) => (text.value = currentTarget.value)}
-      />
-      <button type="submit" class="primary">
-        Add
-      </button>
-    </form>
   )
 }
 

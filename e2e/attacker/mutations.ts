@@ -68,8 +68,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'broadcast/broadcast.ts',
-        text: 'if (news.author === this.#port.self || !this.#first(news)) continue',
-        without: 'this.#first(news)',
+        text: ' || !this.#first(news)) continue',
+        without: ' || (this.#first(news), false)) continue',
       },
     ],
     attack: 'replay',

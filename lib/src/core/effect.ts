@@ -1,5 +1,6 @@
 /** All that a peer may ask of the world. The driver performs them in the order given. */
 import type { PeerId } from '../identity/peer-id.ts'
+import type { StateEvent } from '../state/state.ts'
 import type { MemberStatus } from '../swim/member.ts'
 import type { LinkId } from './input.ts'
 import type { DraftClaim } from './input.ts'
@@ -60,15 +61,7 @@ export type CoreEvent =
   | { readonly type: 'claim-rejected'; readonly from: PeerId | undefined; readonly code: string }
   | { readonly type: 'message'; readonly from: PeerId; readonly payload: Uint8Array; readonly hops: number }
   | { readonly type: 'broadcast'; readonly from: PeerId; readonly topic: string; readonly payload: Uint8Array }
-  | { readonly type: 'entries-changed'; readonly map: string; readonly keys: readonly string[] }
-  /** What we lacked comes from a neighbour. */
-  | {
-      readonly type: 'sync-progress'
-      readonly from: PeerId
-      readonly received: number
-      readonly remaining: number
-      readonly done: boolean
-    }
+  | Extract<StateEvent, { readonly type: 'entries-changed' | 'sync-progress' }>
   /** The end of a `write`: signed, standing here and on its way, or the code of why not. */
   | { readonly type: 'written'; readonly ref: number; readonly code?: string }
   /** The end of a `send` or `broadcast`: handed to a link or a route, or the code of why not. */

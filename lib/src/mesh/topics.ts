@@ -98,6 +98,7 @@ class OpenTopic<T> implements Topic<T> {
   readonly #publish: (data: T) => Promise<void>
   readonly #readers = new Set<Reader<T>>()
   readonly #messages = new EventTarget()
+  #closed = false
 
   constructor(name: string, publish: (data: T) => Promise<void>) {
     this.name = name
@@ -118,6 +119,8 @@ class OpenTopic<T> implements Topic<T> {
   [Symbol.asyncIterator](): AsyncIterator<TopicMessage<T>> {
     const reader: Reader<T> = new Reader(() => this.#readers.delete(reader))
     this.#readers.add(reader)
+    // Nothing will come any more, and nobody will end it later.
+    if (this.#closed) reader.end()
     return reader
   }
 
@@ -127,6 +130,7 @@ class OpenTopic<T> implements Topic<T> {
   }
 
   close(): void {
+    this.#closed = true
     for (const reader of [...this.#readers]) reader.end()
   }
 }

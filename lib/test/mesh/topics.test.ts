@@ -30,6 +30,15 @@ it('a reader reads everything in order, and ends with the mesh', async () => {
   await waters.during(reading)
 })
 
+it('a reader that comes after the mesh has ended is told so, and does not wait', async () => {
+  const waters = new Waters()
+  const ada = await waters.join()
+  const topic = ada.topic<number>('count')
+  await waters.during(ada.leave())
+  const late = topic[Symbol.asyncIterator]().next()
+  expect(await waters.during(late)).toEqual({ done: true, value: undefined })
+})
+
 it('a reader that falls behind learns how much it has missed', async () => {
   const waters = new Waters()
   const [ada, bob] = await waters.shoal(2)

@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { mutations } from './mutations.ts'
+
+it.each(mutations)('the defence stands where its mutation looks for it: $defence', ({ edits }) => {
+  for (const { file, text } of edits) {
+    const source = readFileSync(new URL(`../../lib/src/${file}`, import.meta.url), 'utf8')
+    expect(source.split(text)).toHaveLength(2)
+  }
+})
