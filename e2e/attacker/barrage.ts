@@ -19,6 +19,8 @@ export interface Tally {
   accepted: number
   /** Changes of any view, deliveries and writes that a lie brought about. */
   readonly consequences: string[]
+  /** Incarnations that a member raised, since a genuine accusation of the last one was repeated: that is its right. */
+  readonly raises: Set<string>
   /** Faults that an honest peer's link was charged with. */
   honestBlamed: number
   /** Claims that were taken out of a frame that must not carry them. */
@@ -47,6 +49,7 @@ export function barrage(claims: number, seed: string): Tally {
     total: 0,
     accepted: 0,
     consequences: [],
+    raises: new Set(),
     honestBlamed: 0,
     misplaced: 0,
     volleys: 0,
@@ -60,6 +63,8 @@ export function barrage(claims: number, seed: string): Tally {
   const said = new Set<string>()
   let besieged = false
   const authors = new Set<string>()
+  /** What each member says of itself when the siege begins: none of them has a reason to change it. */
+  const metadata = new Map<string, string>()
   world.observe({
     onInput(peer, input) {
       if (peer.liar !== undefined) return
@@ -84,7 +89,9 @@ export function barrage(claims: number, seed: string): Tally {
     onNotify(peer, event) {
       if (!besieged || peer.liar !== undefined) return
       const harmless = ['claim-rejected', 'link-opened', 'link-closed', 'sync-progress']
-      if (!harmless.includes(event.type)) {
+      if (event.type === 'member-updated' && metadata.get(event.member.id) === event.member.metadata.join()) {
+        tally.raises.add(`${event.member.id} ${event.member.incarnation}`)
+      } else if (!harmless.includes(event.type)) {
         const subject =
           'member' in event ? ` of #${world.find(event.member.id)?.index} ${event.member.incarnation}` : ''
         tally.consequences.push(`${(world.now / 1000).toFixed(2)} s: #${peer.index} ${event.type}${subject}`)
@@ -95,6 +102,9 @@ export function barrage(claims: number, seed: string): Tally {
   const honest = live(world)
   for (const peer of honest) authors.add(peer.id)
   prepare(world, honest, hoard)
+  for (const peer of standing(honest)) {
+    for (const member of peer.machine.members().values()) metadata.set(member.id, member.metadata.join())
+  }
   besieged = true
   const roots = standing(honest).map(({ machine }) => machine.state.root)
   let order = 0

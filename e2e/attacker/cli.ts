@@ -17,7 +17,7 @@ export function main(args: readonly string[]): number {
   if (!Number.isSafeInteger(wanted) || wanted < 1) throw new Error('--claims is a whole number above zero')
   const tried = new Map<string, number>()
   const refused = new Map<string, number>()
-  const sums = { total: 0, volleys: 0, accepted: 0, consequences: 0, honestBlamed: 0, tolerated: 0 }
+  const sums = { total: 0, volleys: 0, accepted: 0, consequences: 0, raises: 0, honestBlamed: 0, tolerated: 0 }
   for (let world = 0; sums.total < wanted; world++) {
     const tally = barrage(Math.min(worldMax, wanted - sums.total), `${values.seed}-${world}`)
     for (const [key, count] of tally.tried) tried.set(key, (tried.get(key) ?? 0) + count)
@@ -26,6 +26,7 @@ export function main(args: readonly string[]): number {
     sums.volleys += tally.volleys
     sums.accepted += tally.accepted
     sums.consequences += tally.consequences.length
+    sums.raises += tally.raises.size
     sums.honestBlamed += tally.honestBlamed
     sums.tolerated += tally.tolerated
   }
@@ -47,6 +48,7 @@ export function main(args: readonly string[]): number {
     'strangers still linked after three faults': sums.tolerated,
     'claims accepted': sums.accepted,
     'changes in any view or replica': sums.consequences,
+    'incarnations raised, as is their right': sums.raises,
     'honest peers blamed': sums.honestBlamed,
   })
   return sums.accepted + sums.consequences + sums.honestBlamed + sums.tolerated === 0 ? 0 : 1

@@ -96,6 +96,17 @@ describe('five monitors and a subject', () => {
     expect([condemned, accused.status]).toEqual([[], 'alive'])
   })
 
+  it('doubt nobody for an old accusation that is repeated, until enough of them come together', () => {
+    for (const author of ['b', 'c']) judgement.accuse(accused, accusation(author), at(100_000))
+    expect(accused.status).toBe('alive')
+    runTo(110_000)
+    expect([accused.status, accused.suspicion]).toEqual(['alive', undefined])
+    for (const author of ['b', 'c', 'd']) judgement.accuse(accused, accusation(author), at(200_000))
+    expect(accused.status).toBe('suspect')
+    runTo(300_000)
+    expect(condemned).toEqual([subject])
+  })
+
   it('count nobody twice, and nobody who is no monitor', () => {
     for (const author of ['b', 'b', 'c', 'stranger']) judgement.accuse(accused, accusation(author), at(1000))
     runTo(60_000)

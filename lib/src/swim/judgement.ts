@@ -74,7 +74,7 @@ export class Judgement {
     suspicion.newestAt = now
     this.#suspects.add(record)
     this.#schedule(record, suspicion, now)
-    if (record.status === 'alive') {
+    if (record.status === 'alive' && (suspicion.enoughAt !== undefined || !this.#lapsed(claim, now))) {
       table.change(record, () => {
         record.status = transitions[record.status].accused
         record.statusAt = now
@@ -82,6 +82,15 @@ export class Judgement {
       this.#verdicts.suspected(record)
     }
     return 'counted'
+  }
+
+  /**
+   * Old enough to have been forgotten by whoever heard it when it was made. It may yet be what a verdict elsewhere rests
+   * on, so it counts; but until enough others come with it, it is as likely an old one that somebody repeats.
+   */
+  #lapsed(claim: Verified<Accuse>, now: Millis): boolean {
+    const { wall, config } = this.#context
+    return wall.at(now) >= claim.issuedAt + config.accusationWindowMs
   }
 
   /** It refutes once in `refuteIntervalMs`, so one that has just done so gets the time to do it again. */
@@ -224,6 +233,7 @@ export class Judgement {
   #clear(record: MemberRecord, now: Millis): void {
     record.suspicion = undefined
     this.#suspects.delete(record)
+    if (record.status !== 'suspect') return
     this.#context.table.change(record, () => {
       record.status = transitions[record.status].cleared
       record.statusAt = now
