@@ -282,6 +282,30 @@ export const attacks: readonly Attack[] = [
     },
   },
   {
+    name: 'inflate: a member raises its own incarnation a hundred times a second',
+    run(seed) {
+      const siege = new Siege(seed, 12)
+      const member = siege.attacker((host) => new Member(host, room))
+      let told = 0
+      let spread = 0
+      siege.world.observe({
+        onSend: (end, _message, bytes) => {
+          if (end.peer.liar === undefined) spread += bytes.length
+          else told += bytes.length
+        },
+      })
+      const [first] = member.links.keys()
+      for (let i = 0; i < 1000; i++) {
+        member.incarnation++
+        member.host.send(first!, frame('gossip', [member.alive()]))
+        siege.seconds(0.01)
+      }
+      const perPeer = spread / siege.honest.length
+      siege.mustBe(`each peer sent ${(perPeer / told).toFixed(1)} times what the attacker did`, perPeer < 2 * told)
+      return siege.harm
+    },
+  },
+  {
     name: 'clock-skew: a claim from ten minutes ahead, which would outlive all others',
     run(seed) {
       const siege = new Siege(seed, 3)

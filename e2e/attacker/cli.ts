@@ -26,6 +26,7 @@ export function main(args: readonly string[]): number {
     sums.volleys += tally.volleys
     sums.accepted += tally.accepted
     sums.consequences += tally.consequences.length
+    for (const each of tally.consequences.slice(0, 5)) console.log(`seed ${values.seed}-${world}, ${each}`)
     sums.raises += tally.raises.size
     sums.honestBlamed += tally.honestBlamed
     sums.tolerated += tally.tolerated

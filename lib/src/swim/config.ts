@@ -71,6 +71,8 @@ export interface SwimConfig {
   readonly tombstonesMax: number
   /** Metadata changes closer together than this are sent as one. */
   readonly metadataIntervalMs: number
+  /** New incarnations of one member beyond that pace that are still passed on at once. A guess: what a slow link held back for two seconds. */
+  readonly raisesAtOnce: number
 }
 
 export const swimDefaults: SwimConfig = {
@@ -109,4 +111,5 @@ export const swimDefaults: SwimConfig = {
   membersMax: 10_000,
   tombstonesMax: 4096,
   metadataIntervalMs: 250,
+  raisesAtOnce: 8,
 }

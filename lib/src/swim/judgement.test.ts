@@ -26,6 +26,7 @@ const record = (id: PeerId): MemberRecord => ({
   statusAt: at(0),
   runAt: at(0),
   raisedAt: undefined,
+  pacedAt: 0 as Millis,
   suspicion: undefined,
   leaseEnded: false,
   leave: undefined,

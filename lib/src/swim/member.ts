@@ -84,6 +84,8 @@ export interface MemberRecord {
   runAt: Millis
   /** When we learnt that it had raised its incarnation; undefined for a run's first. */
   raisedAt: Millis | undefined
+  /** When all the raises so far would have been due, had they come at the pace that is passed on at once. */
+  pacedAt: Millis
   suspicion: Suspicion | undefined
   /** Dead because its lease ran out: then a renewed lease undoes it. */
   leaseEnded: boolean

@@ -137,12 +137,25 @@ export class Roster {
     })
     this.#changedAt = now
     this.#sweepBy(this.#askAt(record, now))
-    dissemination.spread(claim, from, now)
+    if (this.#tooOften(record, now)) dissemination.trickle(claim, from)
+    else dissemination.spread(claim, from, now)
     const reported = before === 'dead' ? this.#zones.returned(record, now) : true
     if (!present(before)) port.memberUp(record)
     if (!present(before) && otherRun) port.notify({ type: 'member-joined', record })
     else if (before !== 'alive' && reported) port.notify({ type: 'member-recovered', record })
     else if (changed || before === 'alive') port.notify({ type: 'member-updated', record })
+  }
+
+  /**
+   * Each raise that is passed on at once makes every peer send it to eight others, so one that talks faster than
+   * anybody honest (`metadataIntervalMs`, and a refutation in between) is left to pings and acks, newest first.
+   */
+  #tooOften(record: MemberRecord, now: Millis): boolean {
+    const { metadataIntervalMs, raisesAtOnce } = this.#context.config
+    if (record.pacedAt > now + raisesAtOnce * metadataIntervalMs) return true
+    // A fifth faster than the pace of metadata: refutations come on top of it.
+    record.pacedAt = (Math.max(record.pacedAt, now) + 0.8 * metadataIntervalMs) as Millis
+    return false
   }
 
   onLeave(claim: Verified<Leave>, from: PeerId, now: Millis): void {
@@ -197,6 +210,7 @@ export class Roster {
       statusAt: now,
       runAt: now,
       raisedAt: undefined,
+      pacedAt: now,
       suspicion: undefined,
       leaseEnded: false,
       leave: undefined,

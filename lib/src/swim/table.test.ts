@@ -16,6 +16,7 @@ const record = (id: string, incarnationDigest: string): MemberRecord => ({
   statusAt: 0 as Millis,
   runAt: 0 as Millis,
   raisedAt: undefined,
+  pacedAt: 0 as Millis,
   suspicion: undefined,
   leaseEnded: false,
   leave: undefined,
