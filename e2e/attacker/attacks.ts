@@ -335,6 +335,22 @@ export const attacks: readonly Attack[] = [
     },
   },
   {
+    name: 'stale: five thousand expired claims a second, none of them a fault',
+    run(seed) {
+      const siege = new Siege(seed, 2)
+      const member = siege.attacker((host) => new Member(host, room))
+      const fields = newsFields(member, 1).with(1, member.host.wall() - 600_000)
+      const expired = frame('spread', [claim('news', fields, member.host, member.meshId)])
+      for (let i = 0; i < 300; i++) {
+        for (let j = 0; j < 50; j++) member.say(expired)
+        siege.seconds(0.01)
+      }
+      siege.seconds(1)
+      siege.mustBeThrownOut()
+      return siege.harm
+    },
+  },
+  {
     name: 'junk: six thousand new claims at once, each to be verified',
     run(seed) {
       const siege = new Siege(seed, 1)

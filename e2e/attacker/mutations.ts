@@ -157,6 +157,24 @@ export const mutations: readonly Mutation[] = [
     attack: 'flood',
   },
   {
+    defence: 'what is refused is dear',
+    edits: [
+      { file: 'pipeline/budget.ts', text: 'export const refusalFrames = 8', without: 'export const refusalFrames = 0' },
+    ],
+    attack: 'stale',
+  },
+  {
+    defence: 'raises at an honest pace',
+    edits: [
+      {
+        file: 'swim/roster.ts',
+        text: 'if (this.#tooOften(record, now)) dissemination',
+        without: 'if (false) dissemination',
+      },
+    ],
+    attack: 'inflate',
+  },
+  {
     defence: 'a budget of signature checks',
     edits: [{ file: 'pipeline/ingress.ts', text: 'if (!state.verifications.take(1, now)) {', without: 'if (false) {' }],
     attack: 'junk',

@@ -34,3 +34,10 @@ export const nativeBudget: LinkBudget = {
 
 /** Where script verifies on the page's own thread, a millisecond each: SECURITY A.8, with a burst for joining. */
 export const scriptBudget: LinkBudget = { ...nativeBudget, verifications: { perSecond: 100, burst: 512 } }
+
+/**
+ * Frames that a refused one costs its link beyond itself: it is told to the application, and that is dearer than to
+ * take it. measured: `npm run bench:junk`, where 6,500 expired claims in a second, each in a frame of its own, kept a
+ * tab's main thread busy for half of the time. The eighth part of the rate is left, some 900 in a second.
+ */
+export const refusalFrames = 8

@@ -21,7 +21,7 @@ import { decodeClaim } from '../wire/claims.ts'
 import { type ErrorCode, errors, WireError } from '../wire/errors.ts'
 import { completeFrame, decodeFrame, type ReadFrame } from '../wire/frames.ts'
 import { clockSkewMsMax, frameBytesMax } from '../wire/limits.ts'
-import { type LinkBudget, nativeBudget } from './budget.ts'
+import { type LinkBudget, nativeBudget, refusalFrames } from './budget.ts'
 import { ClaimCache, sameBytes } from './claim-cache.ts'
 import type { FrameMemo } from './frame-memo.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -321,6 +321,9 @@ export class Ingress {
   /** Fills a slot, and delivers from the front of the queue whatever is filled. */
   #settle(state: LinkState, slot: Slot, arrivals: readonly Arrival[]): void {
     slot.arrivals = arrivals
+    const [first] = arrivals
+    // What is over the budget of checks may well be honest news; what is out of date in such numbers is not.
+    if (first?.type === 'refused' && first.code !== 'ERR_VERIFY_RATE') state.frames.charge(refusalFrames)
     while (state.queue[0]?.arrivals) {
       const { arrivals, bytes } = state.queue.shift()!
       state.queuedBytes -= bytes

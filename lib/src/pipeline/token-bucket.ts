@@ -25,4 +25,9 @@ export class TokenBucket {
     this.#tokens -= count
     return true
   }
+
+  /** Takes what there is of `count` tokens: for what has happened already. */
+  charge(count: number): void {
+    this.#tokens = Math.max(0, this.#tokens - count)
+  }
 }
