@@ -68,8 +68,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'broadcast/broadcast.ts',
-        text: ' || !this.#first(news)) continue',
-        without: ' || (this.#first(news), false)) continue',
+        text: 'if (!stream.take(news)) return\n',
+        without: 'if (!stream.take(news)) this.#port.deliver(news)\n',
       },
     ],
     attack: 'replay',

@@ -8,6 +8,7 @@
  * `deadline()`. The machines do not know each other; this file carries facts between them.
  */
 import { Broadcast } from '../broadcast/broadcast.ts'
+import type { BroadcastMessage } from '../broadcast/messages.ts'
 import type { Verified } from '../identity/claim.ts'
 import { sha256 } from '../identity/hash.ts'
 import type { Millis } from '../identity/millis.ts'
@@ -104,10 +105,11 @@ export class Core {
         self: options.id,
         linkedPeers: () => this.#links.peers(),
         admits,
-        send: (to, message) => this.#send(to, message, 'data'),
+        send: (to, message) => this.#sendBroadcast(to, message),
         seal: (draft) => this.#effects.push({ type: 'seal', draft }),
         deliver: (news) =>
           this.#notify({ type: 'broadcast', from: news.author, topic: news.topic, payload: news.payload }),
+        gap: (from, instance, missed) => this.#notify({ type: 'broadcast-gap', from, instance, missed }),
       },
       options.instance,
     )
@@ -208,7 +210,9 @@ export class Core {
   /** When the next `tick` is due; undefined when nothing is. */
   deadline(): Millis | undefined {
     const swim = this.#swim.deadline()
-    const others = this.#stopped ? [] : [this.#overlay.deadline(), this.#state.deadline(this.#now)]
+    const others = this.#stopped
+      ? []
+      : [this.#overlay.deadline(), this.#state.deadline(this.#now), this.#broadcast.deadline()]
     let next = swim
     for (const each of others) if (each !== undefined && (next === undefined || each < next)) next = each
     return next
@@ -264,6 +268,7 @@ export class Core {
     if (this.#stopped) return
     this.#overlay.tick(now)
     this.#state.tick(now)
+    this.#broadcast.tick(now)
   }
 
   #onLinkOpened(link: LinkId, peer: PeerId, initiator: boolean, now: Millis): void {
@@ -274,6 +279,7 @@ export class Core {
     if (replaced !== undefined) this.#effects.push({ type: 'hang-up', link: replaced, code: 'ERR_REPLACED' })
     this.#overlay.linkOpened(peer, now)
     this.#notify({ type: 'link-opened', peer })
+    this.#broadcast.linkOpened(now)
     this.#swim.linkOpened(peer, initiator, now)
   }
 
@@ -285,6 +291,7 @@ export class Core {
     this.#notify({ type: 'link-closed', peer })
     this.#overlay.linkClosed(peer, now)
     this.#state.linkClosed(peer)
+    this.#broadcast.linkClosed(peer)
     this.#swim.linkClosed(peer, now)
   }
 
@@ -306,6 +313,10 @@ export class Core {
       case 'entries':
         if (!this.#stopped) this.#state.receive(peer, message, now)
         break
+      case 'had':
+      case 'want-news':
+        if (!this.#stopped) this.#broadcast.receive(peer, message, now)
+        break
       case 'ping':
       case 'ack':
         if (!this.#stopped) this.#state.onAdvertised(peer, message.extra, now)
@@ -323,7 +334,7 @@ export class Core {
         this.#overlay.received(from, message, now)
         break
       case 'spread':
-        this.#broadcast.receive(from, message.claims)
+        this.#broadcast.receive(from, message, this.#now)
         break
       case 'direct':
         this.#notify({ type: 'message', from, payload: message.payload, hops: hops ?? 1 })
@@ -430,7 +441,7 @@ export class Core {
   #onSealed(claim: Verified<Claim>, now: Millis): void {
     switch (claim.type) {
       case 'news':
-        this.#broadcast.sealed(claim)
+        this.#broadcast.sealed(claim, now)
         // Only now has a link got it: who leaves after `sent` must not take the message along.
         this.#sentNews(claim.seq)
         break
@@ -476,6 +487,12 @@ export class Core {
   #linksByRing(): readonly PeerId[] {
     const neighbours = new Set(this.#overlay.rings.neighboursOf(this.#self))
     return [...this.#links.peers()].sort((a, b) => Number(neighbours.has(b)) - Number(neighbours.has(a)))
+  }
+
+  #sendBroadcast(to: PeerId, message: BroadcastMessage): void {
+    const link = this.#links.of(to)
+    const priority = message.type === 'spread' ? 'data' : 'gossip'
+    if (link !== undefined) this.#effects.push({ type: 'send', link, message, priority })
   }
 
   #sendState(to: PeerId, message: StateMessage): void {
@@ -534,6 +551,7 @@ export class Core {
         this.#notify(event)
         break
       default:
+        this.#broadcast.met(event.record.id, event.record.alive.instance, this.#now)
         this.#notify({ type: event.type, member: this.#memberOf(event.record) })
     }
   }

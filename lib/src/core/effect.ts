@@ -61,6 +61,8 @@ export type CoreEvent =
   | { readonly type: 'claim-rejected'; readonly from: PeerId | undefined; readonly code: string }
   | { readonly type: 'message'; readonly from: PeerId; readonly payload: Uint8Array; readonly hops: number }
   | { readonly type: 'broadcast'; readonly from: PeerId; readonly topic: string; readonly payload: Uint8Array }
+  /** Broadcasts of this author that were lost, and that nobody could give us again. */
+  | { readonly type: 'broadcast-gap'; readonly from: PeerId; readonly instance: string; readonly missed: number }
   | Extract<StateEvent, { readonly type: 'entries-changed' | 'sync-progress' }>
   /** The end of a `write`: signed, standing here and on its way, or the code of why not. */
   | { readonly type: 'written'; readonly ref: number; readonly code?: string }

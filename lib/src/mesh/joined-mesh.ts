@@ -252,6 +252,8 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
         return event.topic === ''
           ? this.#onMessage(event.from, event.payload, true)
           : this.#onPublished(event.topic, event.from, event.payload)
+      case 'broadcast-gap':
+        return this.#emit('broadcast-gap', { from: event.from, missed: event.missed })
       case 'sent':
         return this.#outbox.onSent(event.ref, event.code === undefined ? undefined : sentError(event.code))
       case 'written':

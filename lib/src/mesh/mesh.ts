@@ -24,6 +24,8 @@ export interface MeshEventMap {
   'claim-rejected': { readonly from: PeerId | undefined; readonly code: string }
   /** A message to us (`broadcast: false`) or to all. */
   message: { readonly from: PeerId; readonly data: unknown; readonly broadcast: boolean }
+  /** Broadcasts (topics included) of this member that were lost, and that no neighbour could give us again. */
+  'broadcast-gap': { readonly from: PeerId; readonly missed: number }
   /** What we lacked of the shared state comes from a neighbour; `remaining` is what is known of so far. */
   'sync-progress': {
     readonly from: PeerId

@@ -363,6 +363,8 @@ const unroutable: ReadonlySet<string> = new Set<Exclude<Message['type'], RoutedM
   'tree-have',
   'entries-want',
   'entries',
+  'had',
+  'want-news',
 ])
 
 function isRoutable(frame: ReadFrame): boolean {

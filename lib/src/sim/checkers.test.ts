@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CoreEvent, CoreMember } from '../core/effect.ts'
+import type { News } from '../broadcast/messages.ts'
+import type { Verified } from '../identity/claim.ts'
 import type { Checker } from './checkers.ts'
 import { viewDifference } from './checkers.ts'
 import { conditionDefaults, Experiment } from './experiment.ts'
@@ -121,6 +123,27 @@ describe('every checker can go red', () => {
     }) as SimPeer
     checker.onLink?.({ ...end, peer: crowded } as End)
     expect(checker.breaches).toHaveLength(3)
+  })
+
+  it.each([
+    ['broadcasts in order, once', [1, 2, 2], 0, 1],
+    ['broadcasts in order, once', [2, 1, 3], 0, 1],
+    ['no broadcast lost in silence', [1, 3], 1, 0],
+    ['no broadcast lost in silence', [1, 3], 0, 1],
+    ['no broadcast lost in silence', [1, 2], 0, 1],
+  ])('%s: told %j of three, and of %i lost', (name, told, missed, breaches) => {
+    const { experiment, checker, a, b } = watched(name)
+    const { id: from, instance } = b
+    const payloads = [1, 2, 3].map((n) => Uint8Array.of(n))
+    payloads.forEach((payload, i) => {
+      const claim = { type: 'news', author: from, instance, seq: i + 1, topic: '', payload }
+      checker.onInput?.(b, { type: 'sealed', claim: claim as unknown as Verified<News> })
+    })
+    for (const n of told) checker.onNotify?.(a, { type: 'broadcast', from, topic: '', payload: Uint8Array.of(n) })
+    if (missed > 0) checker.onNotify?.(a, { type: 'broadcast-gap', from, instance, missed })
+    experiment.world.runFor(21_000)
+    checker.atEnd?.()
+    expect(checker.breaches).toHaveLength(breaches)
   })
 
   it('views converge: somebody is missing, or still counted', () => {

@@ -3,6 +3,7 @@
  * that makes one, does something to it and answers what came of it.
  */
 import type { SwimConfig } from '../swim/config.ts'
+import { BroadcastsInOrder, NoBroadcastLost } from './broadcast-checkers.ts'
 import type { Checker, Excuse, Expected } from './checkers.ts'
 import {
   Bounded,
@@ -144,6 +145,8 @@ export class Experiment {
       new ReplicasAgree(this.world),
       new NoWriteLost(this.world),
       new SiblingsAreConcurrent(this.world),
+      new BroadcastsInOrder(this.world),
+      new NoBroadcastLost(this.world),
     ]
     this.world.observe(this.figures)
     for (const checker of this.checkers) this.world.observe(checker)

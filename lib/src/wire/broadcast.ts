@@ -1,10 +1,14 @@
 /** What the application's own messages look like in bytes. */
 import { instanceIdToBytes, peerIdToBytes } from '../identity/peer-id.ts'
-import type { BroadcastClaim, BroadcastMessage } from '../broadcast/messages.ts'
+import type { BroadcastClaim, BroadcastMessage, HadStream } from '../broadcast/messages.ts'
 import type { ClaimRows } from './claims.ts'
-import { uint32Max, wholeMs } from './fields.ts'
+import { type Fields, uint32Max, wholeMs } from './fields.ts'
 import type { FrameRows } from './frames.ts'
 import { nameBytesMax, payloadBytesMax } from './limits.ts'
+
+/** A `had` of this many fits a frame many times over. */
+const streamsMax = 128
+const numbersMax = 64
 
 export const broadcastClaims: ClaimRows<BroadcastClaim> = {
   news: {
@@ -46,4 +50,47 @@ export const broadcastFrames: FrameRows<BroadcastMessage> = {
       payload: fields.bytesUpTo(payloadBytesMax),
     }),
   },
+  had: {
+    kind: 34,
+    write: (message) => [
+      message.answer,
+      message.streams.map((had) => [
+        peerIdToBytes(had.author),
+        instanceIdToBytes(had.instance),
+        had.oldest,
+        had.oldestAgeMs,
+        had.fresh,
+        had.last,
+      ]),
+    ],
+    read: (fields) => ({
+      type: 'had',
+      answer: fields.boolean(),
+      streams: fields.list(streamsMax, readHad),
+    }),
+  },
+  'want-news': {
+    kind: 35,
+    write: (message) => [peerIdToBytes(message.author), instanceIdToBytes(message.instance), message.numbers],
+    read: (fields) => ({
+      type: 'want-news',
+      author: fields.peer(),
+      instance: fields.instance(),
+      numbers: fields.list(numbersMax, (number) => number.uint(uint32Max)),
+    }),
+  },
+}
+
+function readHad(list: Fields): HadStream {
+  const fields = list.group(6)
+  const had = {
+    author: fields.peer(),
+    instance: fields.instance(),
+    oldest: fields.uint(uint32Max),
+    oldestAgeMs: fields.uint(uint32Max),
+    fresh: fields.uint(uint32Max),
+    last: fields.uint(uint32Max),
+  }
+  fields.expect(had.oldest <= had.last, 'the oldest is after the last')
+  return had
 }

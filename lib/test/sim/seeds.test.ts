@@ -20,6 +20,8 @@ const small: Readonly<Record<string, Partial<Conditions>>> = {
   'fresh-claim': { seconds: 2 },
   'fresh-write': { seconds: 2 },
   state: { seconds: 12 },
+  broadcast: { seconds: 8 },
+  chatter: { seconds: 12 },
   churn: { seconds: 15 },
   partition: { seconds: 12 },
   liars: { seconds: 10, count: 2 },

@@ -257,6 +257,44 @@ describe('in a small mesh', () => {
     expect(breaches(experiment)).toEqual([])
   })
 
+  it('twenty in a hundred frames lost: every broadcast is handed out everywhere, once and in order', () => {
+    const scenario = scenarios.find(({ name }) => name === 'broadcast')
+    const network = { ...conditionDefaults.network, loss: 0.2 }
+    const outcome = scenario?.run({ ...conditionDefaults, peers: 16, seconds: 10, seed: 'lossy news', network })
+    expect(outcome?.more).toMatchObject({ incomplete: 0, missed: 0 })
+    expect(outcome?.breaches).toEqual([])
+  })
+
+  it('what was said while the mesh was split for longer than news is kept is told as lost', () => {
+    const experiment = mesh(6, 'long split')
+    const [a, b] = three(experiment)
+    const told: (number | string)[] = []
+    experiment.world.observe({
+      onNotify(peer, event) {
+        if (peer !== b) return
+        if (event.type === 'broadcast') told.push(event.payload[0] ?? -1)
+        if (event.type === 'broadcast-gap') told.push(`lost ${event.missed}`)
+      },
+    })
+    let said = 0
+    const say = (): void => a.arrive({ type: 'broadcast', topic: '', payload: Uint8Array.of((said += 1)), ref: said })
+    experiment.tolerate()
+    say()
+    experiment.world.runFor(2000)
+    experiment.world.partition(
+      experiment.peers.filter((peer) => peer !== b),
+      [b],
+    )
+    for (let i = 0; i < 2; i++) say()
+    experiment.world.runFor(70_000)
+    experiment.world.heal()
+    experiment.world.runFor(40_000)
+    say()
+    experiment.world.runFor(20_000)
+    expect(told).toEqual([1, 'lost 2', 4])
+    expect(breaches(experiment)).toEqual([])
+  })
+
   it('with real signatures it is the same story', () => {
     const experiment = mesh(4, 'real', { crypto: 'real' })
     const [a, b] = three(experiment)

@@ -195,6 +195,12 @@ export const frames: Readonly<Record<string, Message>> = {
   undeliverable: { type: 'undeliverable', author: ada.signer.peerId, id: routeId },
   edge: { type: 'edge', word: 'spare' },
   spread: { type: 'spread', claims: [news] },
+  had: {
+    type: 'had',
+    answer: false,
+    streams: [{ author: ada.signer.peerId, instance, oldest: 2, oldestAgeMs: 30_000, fresh: 4, last: 3 }],
+  },
+  'want-news': { type: 'want-news', author: ada.signer.peerId, instance, numbers: [1, 3] },
   fresh: { type: 'fresh', claims: [entry] },
   'tree-want': {
     type: 'tree-want',

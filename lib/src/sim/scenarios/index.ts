@@ -1,6 +1,8 @@
 /** Every scenario by its name on the command line. */
 import type { Scenario } from '../experiment.ts'
 import { bootstrap } from './bootstrap.ts'
+import { broadcast } from './broadcast.ts'
+import { chatter } from './chatter.ts'
 import { churn } from './churn.ts'
 import { collusion } from './collusion.ts'
 import { crash } from './crash.ts'
@@ -22,6 +24,8 @@ export const scenarios: readonly Scenario[] = [
   leave,
   freshClaim,
   freshWrite,
+  broadcast,
+  chatter,
   state,
   churn,
   partition,

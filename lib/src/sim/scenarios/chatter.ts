@@ -1,0 +1,52 @@
+/**
+ * Everybody broadcasts while peers crash, leave and come, and the network is split and healed. What is handed out is in
+ * order and once, and what nobody could repair is told.
+ */
+import { Churn } from '../churn.ts'
+import type { Scenario } from '../experiment.ts'
+import { settled } from './crash.ts'
+
+export const chatter: Scenario = {
+  name: 'chatter',
+  summary: 'everybody broadcasts while peers come and go and the network is split: what is lost, and is it told?',
+  defaults: { peers: 16, seconds: 30 },
+  run(conditions) {
+    const experiment = settled(conditions)
+    const { world } = experiment
+    experiment.tolerate()
+    let said = 0
+    let told = 0
+    let missed = 0
+    let saying = true
+    world.observe({
+      onNotify(_peer, event) {
+        if (event.type === 'broadcast') told += 1
+        if (event.type === 'broadcast-gap') missed += event.missed
+      },
+    })
+    const say = (): void => {
+      if (!saying) return
+      said += 1
+      const payload = Uint8Array.of(0x19, (said >>> 8) & 255, said & 255)
+      world.prng.pick(world.running).arrive({ type: 'broadcast', topic: 'chatter', payload, ref: said })
+      world.after(world.prng.between(10, 300), say)
+    }
+    say()
+    const churning = new Churn(experiment, { everyMs: 4000, least: Math.ceil(conditions.peers / 2) })
+    churning.start()
+    const third = (conditions.seconds * 1000) / 3
+    world.runFor(third)
+    const shuffled = world.prng.shuffled(world.running)
+    const smaller = 1 + world.prng.int(Math.max(1, Math.floor(shuffled.length / 2)))
+    world.partition(shuffled.slice(smaller), shuffled.slice(0, smaller))
+    world.runFor(third)
+    world.heal()
+    world.runFor(third)
+    churning.stop()
+    // Whoever was cut off has to be found again, and then to hear of the last that was said.
+    world.runFor(15_000)
+    saying = false
+    world.runFor(25_000)
+    return experiment.finish({ more: { said, told, missed, ...churning.counts } })
+  },
+}
