@@ -568,6 +568,7 @@ export class Core {
       incarnation: record.alive.incarnation,
       instance: record.alive.instance,
       startedAt: record.alive.startedAt,
+      issuedAt: record.alive.issuedAt,
       metadata: record.alive.metadata,
       zone: record.alive.zone,
       linked: this.#links.of(record.id) !== undefined,

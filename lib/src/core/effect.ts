@@ -39,6 +39,8 @@ export interface CoreMember {
   readonly incarnation: number
   readonly instance: string
   readonly startedAt: number
+  /** When its current claim to be here was made, by its own calendar: a renewed lease keeps its incarnation. */
+  readonly issuedAt: number
   readonly metadata: Uint8Array
   readonly zone: string
   /** Open, authenticated link to it. */

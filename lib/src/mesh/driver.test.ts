@@ -92,7 +92,10 @@ function world() {
           deliver({ type: 'received', link, message: { type: 'frame', frame } as unknown as Message }),
         ),
       endLink: (_link, done) => verifying.push(done),
-      encode: (message) => (message as unknown as { bytes: Uint8Array }).bytes,
+      encode: (message) => {
+        if (message.type === 'gossip') calls.push(`encode ${JSON.stringify(message)}`)
+        return (message as unknown as { bytes?: Uint8Array }).bytes ?? new Uint8Array(1)
+      },
       seal: (_draft, done) => sealing.push(done),
     }),
     openTransport: (given) => {
@@ -105,7 +108,10 @@ function world() {
     },
     door: {
       setWanted: (wanted) => calls.push(`door ${wanted}`),
-      signal: () => false,
+      signal: (to) => {
+        calls.push(`door signal ${to}`)
+        return false
+      },
       stop: () => calls.push('door.stop'),
     },
     onEvent: (event) => events.push(event),
@@ -197,6 +203,35 @@ test('a key that will not sign is reported, and ends it', () => {
   sealing[0]!(new Error('the key is gone'))
   expect(broken).toEqual([new Error('the key is gone')])
   expect(calls).toContain('transport.close')
+})
+
+test('a leave that was signed in advance goes out even while a turn is in the middle, for a browser that aborts one', () => {
+  const { core, driver, sealing, transport, calls } = world()
+  const leave = { type: 'leave' } as unknown as Verified<Claim>
+  core.on('tick', () => [{ type: 'seal', draft: { type: 'leave' } as unknown as DraftClaim }])
+  driver.start()
+  const links = [new FakeLink(), new FakeLink(), new FakeLink(), new FakeLink()]
+  for (const link of links) transport.onLink(link)
+  driver.handle({ type: 'tick' })
+  sealing[0]!(leave)
+  core.on('leave', () => {
+    driver.sayGoodbye()
+    return []
+  })
+  driver.handle({ type: 'leave' })
+  const said = { type: 'gossip', claims: [leave] }
+  expect(links.map(({ sent }) => sent.length)).toEqual([1, 1, 1, 1])
+  expect(calls.filter((call) => call.startsWith('encode'))).toEqual([`encode ${JSON.stringify(said)}`])
+  expect(calls.filter((call) => call.startsWith('door signal'))).toHaveLength(3)
+})
+
+test('whoever has signed no leave yet has nothing to say', () => {
+  const { driver, transport } = world()
+  driver.start()
+  const link = new FakeLink()
+  transport.onLink(link)
+  driver.sayGoodbye()
+  expect(link.sent).toEqual([])
 })
 
 describe('a link', () => {

@@ -85,6 +85,9 @@ export interface OpenLink {
 /** A link that is hung up is closed after this long even if the other side takes nothing any more. */
 const hangUpMsMax = 1000
 
+/** To so many neighbours the server takes word as well, as the core has it do. */
+const goodbyesAtDoor = 3
+
 /** How often a link that is to be closed is looked at while something still waits for room in its channel. */
 const hangUpPollMs = 25
 
@@ -100,6 +103,8 @@ export class Driver {
   #nextLink = 1
   #handling = false
   #stopped = false
+  /** Our leave of this run, signed in advance. */
+  #leave: Verified<Extract<Claim, { type: 'leave' }>> | undefined
   /** Of links that have closed. */
   #past = { bytesSent: 0, bytesReceived: 0, framesSent: 0, framesReceived: 0 }
 
@@ -191,6 +196,19 @@ export class Driver {
     for (const { queue } of this.#links.values()) queue.spill()
   }
 
+  /**
+   * Says that we leave, past the core: for a page whose handler was aborted in the middle of a turn, so that no input is
+   * taken any more. Whoever hears it twice, hears it once.
+   */
+  sayGoodbye(): void {
+    if (this.#stopped || this.#leave === undefined) return
+    const frame = this.#pipeline.encode({ type: 'gossip', claims: [this.#leave] })
+    const links = [...this.#links.values()]
+    for (const { queue } of links) queue.push(frame, 'gossip')
+    this.spill()
+    for (const { peer } of links.slice(0, goodbyesAtDoor)) this.#parts.door.signal(peer, farewell(frame))
+  }
+
   /** Closes every link, the transport and the door. Nothing is called back after. */
   stop(): void {
     if (this.#stopped) return
@@ -274,8 +292,12 @@ export class Driver {
   }
 
   #onSealed(claim: Verified<Claim> | Error): void {
-    if (!(claim instanceof Error)) return this.handle({ type: 'sealed', claim })
-    if (!this.#stopped) this.#break(claim)
+    if (claim instanceof Error) {
+      if (!this.#stopped) this.#break(claim)
+      return
+    }
+    if (claim.type === 'leave') this.#leave = claim
+    this.handle({ type: 'sealed', claim })
   }
 
   #break(error: unknown): void {

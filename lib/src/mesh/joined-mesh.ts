@@ -86,7 +86,10 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     this.#run.driver.start()
     this.#stopWatching = watchPage({
       onHide: () => this.#onHide(),
-      onUnload: () => parts.host.hold(unloadHoldMs),
+      onUnload: (said) => {
+        if (!said) this.#run.driver.sayGoodbye()
+        parts.host.hold(unloadHoldMs)
+      },
       onRestore: () => this.#onRestore(),
       onStir: () => this.#run.driver.stir(),
     })

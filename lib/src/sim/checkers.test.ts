@@ -77,6 +77,14 @@ describe('every checker can go red', () => {
     expect(checker.breaches).toEqual([])
   })
 
+  it('dead stays dead: but a renewed lease revives whose lease ran out, even one renewed before that', () => {
+    const { checker, a, b } = watched('dead stays dead')
+    const member = memberAt(a, b)
+    checker.onNotify?.(a, tell('member-failed', { ...member, status: 'dead' }))
+    checker.onNotify?.(a, tell('member-recovered', { ...member, issuedAt: member.issuedAt + 1 }))
+    expect(checker.breaches).toEqual([])
+  })
+
   it('no forged claim applied: an incarnation, metadata or leave that its subject never signed', () => {
     const { checker, a, b } = watched('no forged claim applied')
     const member = memberAt(a, b)

@@ -58,13 +58,7 @@ export class NoFalseDeath extends Watcher {
 /** Who was seen to leave or to be dead comes back only by what it alone can sign: a newer incarnation or another run. */
 export class DeadStaysDead extends Watcher {
   readonly name = 'dead stays dead'
-  readonly #ends = new Map<SimPeer, Map<PeerId, { member: CoreMember; left: boolean; at: number }>>()
-  readonly #lastSealedAt = new Map<PeerId, number>()
-
-  onInput(_peer: SimPeer, input: Input): void {
-    if (input.type === 'sealed' && input.claim.type === 'alive')
-      this.#lastSealedAt.set(input.claim.author, this.world.now)
-  }
+  readonly #ends = new Map<SimPeer, Map<PeerId, { member: CoreMember; left: boolean }>>()
 
   onNotify(peer: SimPeer, event: CoreEvent): void {
     if (!('member' in event)) return
@@ -72,7 +66,7 @@ export class DeadStaysDead extends Watcher {
     let ends = this.#ends.get(peer)
     if (ends === undefined) this.#ends.set(peer, (ends = new Map()))
     if (event.type === 'member-failed' || event.type === 'member-left') {
-      ends.set(member.id, { member, left: event.type === 'member-left', at: this.world.now })
+      ends.set(member.id, { member, left: event.type === 'member-left' })
       return
     }
     if (member.status !== 'alive' && member.status !== 'suspect') return
@@ -80,7 +74,7 @@ export class DeadStaysDead extends Watcher {
     if (end === undefined) return
     const newer = compareRuns(member, end.member)
     // A lease that ran out is the one death that a renewal of the same incarnation undoes.
-    const renewed = !end.left && newer === 0 && (this.#lastSealedAt.get(member.id) ?? -1) >= end.at
+    const renewed = !end.left && newer === 0 && member.issuedAt > end.member.issuedAt
     const otherRun = member.startedAt !== end.member.startedAt || member.instance !== end.member.instance
     if (end.left ? !(otherRun && newer > 0) : !(newer > 0 || renewed)) {
       this.breach(
