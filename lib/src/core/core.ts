@@ -66,6 +66,7 @@ export class Core {
         positions: options.positions ?? new Positions(sha256),
         random: () => this.#prng.uniform(),
         wall: (at) => this.#swim.wallAt(at),
+        wellConnected: () => this.#swim.wellConnected,
         outbox: (effect) => this.#onOverlayEffect(effect),
       },
       options.overlay,

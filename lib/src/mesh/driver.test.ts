@@ -102,6 +102,7 @@ function world() {
       transport = given
       return {
         dial: (peer) => calls.push(`dial ${peer}`),
+        abandon: (peer) => calls.push(`abandon ${peer}`),
         signal: (from) => calls.push(`signal ${from}`),
         close: () => calls.push('transport.close'),
       }
@@ -152,7 +153,7 @@ describe('the loop', () => {
   })
 
   test('an input that arrives while another is handled waits until every effect of the first is performed', () => {
-    const { core, driver, events, transport } = world()
+    const { core, driver, events, transport, calls } = world()
     core.on('resumed', () => [
       { type: 'door-signal', to: bob, payload: new Uint8Array(1) },
       { type: 'notify', event: { type: 'isolated' } },
@@ -162,6 +163,8 @@ describe('the loop', () => {
     driver.handle({ type: 'resumed' })
     // The door took nothing, so a `dial-failed` came from within.
     expect(core.types()).toEqual(['clock', 'resumed', 'dial-failed'])
+    // Its offer reached nobody, so the transport need not wait for an answer.
+    expect(calls).toContain('abandon bob')
     expect(events.map(({ type }) => type)).toEqual(['isolated', 'reconnected'])
     transport.onFailure(bob, 'ERR_X')
     expect(core.types().at(-1)).toBe('dial-failed')

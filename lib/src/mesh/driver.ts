@@ -155,6 +155,13 @@ export class Driver {
     else this.handle({ type: 'signal-in', from, payload })
   }
 
+  /** What we had for this peer's transport reached nobody: a dial that waits for an answer would wait in vain. */
+  unreachable(peer: PeerId, code: string): void {
+    if (this.#stopped) return
+    this.#transport.abandon(peer)
+    this.handle({ type: 'dial-failed', peer, code })
+  }
+
   get stopped(): boolean {
     return this.#stopped
   }
@@ -270,9 +277,7 @@ export class Driver {
       case 'signal':
         return this.#transport.signal(effect.from, effect.payload)
       case 'door-signal':
-        if (!door.signal(effect.to, effect.payload)) {
-          this.handle({ type: 'dial-failed', peer: effect.to, code: 'ERR_SIGNALING_CLOSED' })
-        }
+        if (!door.signal(effect.to, effect.payload)) this.unreachable(effect.to, 'ERR_SIGNALING_CLOSED')
         return
       case 'door-say':
         door.signal(effect.to, farewell(this.#pipeline.encode(effect.message)))

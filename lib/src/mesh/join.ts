@@ -204,7 +204,7 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
         sealed === undefined
           ? driver.onDoorSignal(from, payload)
           : sealed.receive(from, payload, (opened) => driver.onDoorSignal(from, opened)),
-      onAbsent: (peer) => driver.handle({ type: 'dial-failed', peer, code: 'ERR_ABSENT' }),
+      onAbsent: (peer) => driver.unreachable(peer, 'ERR_ABSENT'),
     },
   )
   const sealed =

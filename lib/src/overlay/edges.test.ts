@@ -18,6 +18,7 @@ let effects: EdgesEffect[]
 let said: [PeerId, EdgeWord][]
 let edges: Edges
 let now: number
+let wellConnected: boolean
 
 function make(options: EdgesOptions = {}): void {
   rings = new Rings(positions)
@@ -25,12 +26,14 @@ function make(options: EdgesOptions = {}): void {
   effects = []
   said = []
   now = 0
+  wellConnected = true
   let state = 1
   edges = new Edges(
     {
       self: me,
       rings,
       random: () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647,
+      wellConnected: () => wellConnected,
       outbox: (effect) => effects.push(effect),
       say: (to, word) => said.push([to, word]),
     },
@@ -374,6 +377,45 @@ describe('the door', () => {
     open(dialled()[2] as PeerId)
     run(1000)
     expect(dialled().length).toBe(3)
+  })
+
+  test('has a way in even to members, for a peer that has lost all of its links', () => {
+    up(...many)
+    openAllWanted()
+    const neighbours = [...edges.wanted]
+    run(5000)
+    const atDoor = many.map(peer).filter((id) => !neighbours.includes(id))
+    edges.doorSample(atDoor.slice(0, 3), at())
+    expect(dialled().filter((id) => atDoor.includes(id))).toEqual([])
+    for (const id of neighbours) edges.linkClosed(id, at())
+    expect(dialled().filter((id) => atDoor.includes(id))).toEqual(atDoor.slice(0, 2))
+  })
+
+  test('is no way back for whoever was given up for its bad connection', () => {
+    up(...many)
+    openAllWanted()
+    const neighbours = [...edges.wanted]
+    run(5000)
+    const atDoor = many.map(peer).filter((id) => !neighbours.includes(id))
+    edges.doorSample(atDoor.slice(0, 3), at())
+    wellConnected = false
+    for (const id of neighbours) edges.linkClosed(id, at())
+    expect(dialled().filter((id) => atDoor.includes(id))).toEqual([])
+  })
+
+  test('that let somebody in shows the way to those who were absent from it, at once', () => {
+    up(...many)
+    edges.doorSample([peer(471), peer(472), peer(473)], at())
+    const neighbours = [...edges.wanted]
+    for (let times = 0; times < 5; times++) {
+      run(now + 5000)
+      for (const id of neighbours) edges.dialFailed(id, 'ERR_ABSENT', at())
+    }
+    for (const n of [471, 473]) edges.dialFailed(peer(n), 'ERR_ABSENT', at())
+    effects = []
+    open(peer(472))
+    run(now + edgesDefaults.settleMs + edgesDefaults.yieldMs)
+    expect(new Set([...dialled(), peer(472)])).toEqual(new Set([...neighbours, peer(472)]))
   })
 
   test('shows other islands: who is in the sample and does not become a member is dialled, two at a time', () => {

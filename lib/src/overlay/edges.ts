@@ -67,7 +67,13 @@ export const edgesDefaults = {
 } satisfies Required<EdgesOptions>
 
 /** Failures that say nothing about whether two peers can be linked. */
-const innocent: ReadonlySet<string> = new Set(['ERR_ABSENT', 'ERR_UNREACHABLE', 'ERR_LINKS_FULL', 'ERR_CLOSED'])
+const innocent: ReadonlySet<string> = new Set([
+  'ERR_ABSENT',
+  'ERR_UNREACHABLE',
+  'ERR_SIGNALING_CLOSED',
+  'ERR_LINKS_FULL',
+  'ERR_CLOSED',
+])
 /** Strangers dialled at once by a peer that has no link: more than one, since the first may be the server's liar. */
 const contactsMax = 2
 /** The same for one that has links: enough to find another island, too few to be an attack's tool. */
@@ -152,6 +158,7 @@ export interface EdgesContext {
   readonly rings: Rings
   /** In [0, 1). */
   readonly random: () => number
+  readonly wellConnected: () => boolean
   readonly outbox: (effect: EdgesEffect) => void
   /** Says a word to a peer, over its link when there is one, else over the mesh. */
   readonly say: (peer: PeerId, word: EdgeWord, now: Millis) => void
@@ -161,6 +168,7 @@ export class Edges implements OpenLinks {
   readonly #self: PeerId
   readonly #rings: Rings
   readonly #random: () => number
+  readonly #wellConnected: () => boolean
   readonly #emit: (effect: EdgesEffect) => void
   readonly #say: (peer: PeerId, word: EdgeWord, now: Millis) => void
   readonly #options: Required<EdgesOptions>
@@ -175,6 +183,8 @@ export class Edges implements OpenLinks {
   readonly #dials = new Map<PeerId, { readonly until: Millis; readonly contact: boolean }>()
   /** Who was in a sample and is no member, and when to dial it. */
   readonly #strangers = new Map<PeerId, Millis>()
+  /** The last sample. */
+  #atDoor: readonly PeerId[] = []
   readonly #failed = new Map<PeerId, Failed>()
   #failedAt: Millis | undefined
   readonly #barred = new Map<PeerId, Bar>()
@@ -192,6 +202,7 @@ export class Edges implements OpenLinks {
     this.#self = context.self
     this.#rings = context.rings
     this.#random = context.random
+    this.#wellConnected = context.wellConnected
     this.#emit = context.outbox
     this.#say = context.say
     this.#options = { ...edgesDefaults, ...options }
@@ -270,7 +281,11 @@ export class Edges implements OpenLinks {
     this.#version++
     // We are in: the rest of the sample will be members in a moment, or else another island.
     if (this.#links.size === 1) {
-      for (const stranger of this.#strangers.keys()) this.#strangers.set(stranger, later(now, this.#jitter(islandMs)))
+      this.#tryAllAnew(now)
+      for (const stranger of this.#strangers.keys()) {
+        if (this.#rings.has(stranger)) this.#strangers.delete(stranger)
+        else this.#strangers.set(stranger, later(now, this.#jitter(islandMs)))
+      }
     }
     const bar = this.#barred.get(peer)
     if (bar !== undefined) {
@@ -316,13 +331,15 @@ export class Edges implements OpenLinks {
   /** `sample`: some of those who are registered at the server. */
   doorSample(sample: readonly PeerId[], now: Millis): void {
     this.#doorOpen = true
+    this.#atDoor = sample.slice(0, strangersMax)
+    if (this.#lonely()) this.#dialAllAtTheDoor(now)
     for (const peer of sample) {
       if (peer === this.#self || this.#links.has(peer) || this.#rings.has(peer)) continue
       const failed = this.#failed.get(peer)
       // It is back at the door, whatever became of it.
       if (failed !== undefined) failed.nextAt = now
       if (this.#strangers.size < strangersMax && !this.#strangers.has(peer)) {
-        this.#strangers.set(peer, later(now, this.#lonely() ? 0 : this.#jitter(islandMs)))
+        this.#strangers.set(peer, later(now, this.#jitter(islandMs)))
       }
     }
     this.#settle(now)
@@ -579,7 +596,7 @@ export class Edges implements OpenLinks {
       for (const peer of this.#wanted) {
         if (!this.#links.has(peer) && !this.#dials.has(peer)) at(this.#attempts.get(peer)?.dueAt)
       }
-      for (const { retryAt } of this.#barred.values()) at(retryAt)
+      for (const [peer, { retryAt }] of this.#barred) if (!this.#dials.has(peer)) at(retryAt)
       // At its own limit a stranger waits for the end of a dial, which is an input.
       if (this.#doorOpen && this.#contactDials() < islandDialsMax) {
         for (const dueAt of this.#strangers.values()) at(dueAt)
@@ -677,9 +694,23 @@ export class Edges implements OpenLinks {
     this.#version++
     this.#emit({ type: 'hang-up', peer, code })
     if (code === 'ERR_MUTE') this.#fail(peer, code, now)
+    if (this.#lonely()) this.#dialAllAtTheDoor(now)
+  }
+
+  /**
+   * Without a link even a member is a way in, and a surer one than a neighbour that is not at the door. Not for whoever was
+   * given up for its bad connection: it would come back only to be given up again.
+   */
+  #dialAllAtTheDoor(now: Millis): void {
+    if (!this.#wellConnected()) return
+    for (const peer of this.#atDoor) {
+      if (peer === this.#self || this.#strangers.size >= strangersMax) continue
+      this.#strangers.set(peer, now)
+    }
   }
 
   #ended(peer: PeerId, link: Link, now: Millis): void {
+    if (this.#lonely()) this.#dialAllAtTheDoor(now)
     if (link.openedAt + briefMs > now) this.#fail(peer, 'ERR_LINKS_FULL', now)
     else if (this.#wanted.has(peer)) {
       this.#attempts.set(peer, { failures: 0, refusals: 0, dueAt: this.#firstDue(peer, now) })
@@ -705,6 +736,15 @@ export class Edges implements OpenLinks {
     if (attempt.refusals < this.#options.unlinkableDials) return
     this.#bar(peer, true, now)
     this.#say(peer, 'cannot', now)
+  }
+
+  /** There is a way to signal where there was none: what failed for the lack of it says nothing any more. */
+  #tryAllAnew(now: Millis): void {
+    for (const [peer, attempt] of this.#attempts) {
+      if (attempt.failures === attempt.refusals) continue
+      attempt.failures = attempt.refusals
+      attempt.dueAt = this.#firstDue(peer, now)
+    }
   }
 
   /** Its edge falls to the next on each ring, here and, once told, at the other end. */

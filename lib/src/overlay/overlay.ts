@@ -37,6 +37,8 @@ export interface OverlayContext<Inner extends AnyMessage = AnyMessage> {
   readonly random: () => number
   /** Calendar time at `now`. */
   readonly wall: (now: Millis) => WallMillis
+  /** Our own connection is good, as far as is known. */
+  readonly wellConnected: () => boolean
   readonly outbox: (effect: OverlayEffect<Inner>) => void
 }
 
@@ -51,13 +53,13 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
   readonly #emit: (effect: OverlayEffect<Inner>) => void
 
   constructor(context: OverlayContext<Inner>, options: OverlayOptions = {}) {
-    const { self, positions, random, wall, outbox } = context
+    const { self, positions, random, wellConnected, wall, outbox } = context
     this.#self = self
     this.#emit = outbox
     this.rings = new Rings(positions, options)
     this.rings.add(self, context.seed)
     const say = (peer: PeerId, word: EdgeWord, now: Millis) => this.#say(peer, word, now)
-    this.#edges = new Edges({ self, rings: this.rings, random, outbox, say }, options)
+    this.#edges = new Edges({ self, rings: this.rings, random, wellConnected, outbox, say }, options)
     this.#routes = new Routes(self, this.rings, this.#edges)
     const onEdge = (from: PeerId, { word }: Edge, now: Millis) => this.#edges.onEdge(from, word, now)
     this.#router = new Router({ self, routes: this.#routes, links: this.#edges, random, wall, outbox, onEdge }, options)

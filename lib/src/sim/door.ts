@@ -118,16 +118,16 @@ export class Door {
   /** `{ type: 'door-signal' }`: delivers to whoever is registered under the name, or says that nobody is. */
   relay(from: SimPeer, to: PeerId, payload: Uint8Array): void {
     const visit = this.#visits.get(from.id)
-    if (visit === undefined || !visit.open) return
+    if (visit === undefined || !visit.open) {
+      this.#later(0, () => from.unreachable(to, 'ERR_SIGNALING_CLOSED'))
+      return
+    }
     this.relayed++
     this.#later(this.#latency(), () => {
       if (!visit.open || !this.#up) return
       const target = this.#visits.get(to)
       if (target === undefined || !target.open) {
-        this.#later(
-          this.#latency(),
-          () => visit.open && from.arrive({ type: 'dial-failed', peer: to, code: 'ERR_ABSENT' }),
-        )
+        this.#later(this.#latency(), () => visit.open && from.unreachable(to, 'ERR_ABSENT'))
         return
       }
       this.#later(

@@ -37,6 +37,7 @@ const answer = 2
 interface Attempt {
   readonly number: number
   readonly initiator: boolean
+  answered: boolean
   done: boolean
 }
 
@@ -61,6 +62,12 @@ export class Linking {
     if (this.#attempts.has(peer)) return
     const attempt = this.#begin(peer, this.#world.linkPrng.u32(), true)
     this.#later(this.#gather(), () => this.#say(peer, attempt, offer))
+  }
+
+  /** The offer reached nobody: a dial that nobody has answered is given up. */
+  abandon(peer: PeerId): void {
+    const attempt = this.#attempts.get(peer)
+    if (attempt?.initiator && !attempt.answered) this.#end(peer, attempt)
   }
 
   /** What the transport of `from` said, whoever carried it. */
@@ -92,6 +99,7 @@ export class Linking {
     const attempt = this.#attempts.get(from)
     const other = this.#world.find(from)
     if (attempt === undefined || !attempt.initiator || attempt.number !== number || other === undefined) return
+    attempt.answered = true
     const { network, options } = this.#world
     if (!network.linkable(this.#self.index, other.index)) return
     const tryAgain = (): void => {
@@ -113,7 +121,7 @@ export class Linking {
   }
 
   #begin(peer: PeerId, number: number, initiator: boolean): Attempt {
-    const attempt: Attempt = { number, initiator, done: false }
+    const attempt: Attempt = { number, initiator, answered: false, done: false }
     this.#attempts.set(peer, attempt)
     this.#later(this.#world.options.linking.dialDeadlineMs, () => {
       if (attempt.done) return

@@ -140,6 +140,12 @@ export class SimPeer {
     else this.#feed(input)
   }
 
+  /** What its transport had for another reached nobody. */
+  unreachable(to: PeerId, code: string): void {
+    this.linking.abandon(to)
+    this.arrive({ type: 'dial-failed', peer: to, code })
+  }
+
   /** A frame came in over one of its links. */
   arriveFrame(end: End, frame: Uint8Array): void {
     if (!this.running || !end.open || this.liar?.hears?.(end) === false) return

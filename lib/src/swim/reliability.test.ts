@@ -24,6 +24,16 @@ describe('reliability', () => {
     expect(after(true, ...eight).failures(peer)).toBe(1)
   })
 
+  it('is our own where most of all our probes fail, whoever they went to', () => {
+    const reliability = new Reliability()
+    for (let n = 0; n < 15; n++) reliability.probed(`peer ${n % 5}` as PeerId, false)
+    expect(reliability.failuresInAll).toBe(0)
+    reliability.probed(peer, true)
+    expect(reliability.failuresInAll).toBe(15 / 16)
+    for (let n = 0; n < 24; n++) reliability.probed(`peer ${n % 5}` as PeerId, true)
+    expect(reliability.failuresInAll).toBe(7 / 32)
+  })
+
   it('is forgotten with the neighbour', () => {
     const reliability = after(false, false, false, false)
     reliability.forget(peer)

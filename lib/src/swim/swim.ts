@@ -78,6 +78,12 @@ export class Swim {
     this.#prober.start(now)
   }
 
+  /** Our own connection is good, as far as our probes tell. */
+  get wellConnected(): boolean {
+    const { reliability, config } = this.#context
+    return reliability.failuresInAll <= config.unreliableFailures
+  }
+
   get localHealth(): number {
     return this.#context.awareness.score
   }

@@ -88,6 +88,36 @@ describe('a dial', () => {
     expect(yard.hub.size).toBe(0)
   })
 
+  test('that reached nobody is given up in silence, and made anew when it is asked for again', () => {
+    const yard = new Yard()
+    const [a, b] = [yard.add(), yard.add()]
+    const { signalMs } = yard
+    yard.signalMs = undefined
+    a.dial(b)
+    yard.host.advance(100)
+    a.call((transport) => transport.abandon(b.id))
+    expect([a.failures, a.transport.size]).toEqual([[], 0])
+    yard.signalMs = signalMs
+    a.dial(b)
+    yard.host.advance(100)
+    expect([a.links.length, b.links.length, a.failures]).toEqual([1, 1, []])
+  })
+
+  test('that was answered is not given up', () => {
+    const yard = new Yard()
+    const [a, b] = [yard.add(), yard.add()]
+    yard.hub.cut(b.id, a.id)
+    a.dial(b)
+    yard.host.advance(1000)
+    expect(kinds(b)).toEqual(['answer'])
+    for (const [one, other] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      one.call((transport) => transport.abandon(other.id))
+    expect([a.transport.size, b.transport.size]).toEqual([1, 1])
+  })
+
   test('counts against the dials under way', () => {
     const yard = new Yard()
     const a = yard.add({ dialsMax: 2 })

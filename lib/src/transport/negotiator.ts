@@ -61,6 +61,13 @@ export class Negotiator implements Transport {
     this.#start(peer, attemptId(this.#options.host.random(attemptBytes)), 'initiator')
   }
 
+  abandon(peer: PeerId): void {
+    const attempt = this.#attempts.get(peer)
+    if (attempt === undefined || attempt.role !== 'initiator' || attempt.described) return
+    this.#attempts.delete(peer)
+    attempt.cancel()
+  }
+
   signal(from: PeerId, payload: Uint8Array): void {
     if (this.#closed || from === this.#self || peerKey(from) === undefined) return
     const signal = decodeSignal(payload)

@@ -38,6 +38,8 @@ export interface TransportEvents {
 export interface Transport {
   /** Starts a link. Ends in `onLink` or `onFailure` within the dial deadline. A second dial to the same peer while one is under way is ignored. */
   dial(peer: PeerId): void
+  /** Gives up, in silence, a dial that nobody has answered: its offer reached nobody. A dial that was answered goes on. */
+  abandon(peer: PeerId): void
   /** What the transport of `from` said. Anything may arrive here: bounded, parsed strictly, ignored when it fits nothing. */
   signal(from: PeerId, payload: Uint8Array): void
   /** Closes every link and every attempt; nothing is called back after. */

@@ -119,6 +119,7 @@ export class Waters {
         positions: this.#positions,
         random: dice(Math.floor(this.random() * 2 ** 32)),
         wall: (now) => (wallOffset + now) as WallMillis,
+        wellConnected: () => true,
         outbox: (effect) => outbox.push(effect),
       },
       this.#options,

@@ -239,9 +239,19 @@ describe('in a small mesh', () => {
     expect(breaches(experiment)).toEqual([])
   })
 
+  it('a split too short for all verdicts heals in five seconds, for those who lost every link in it too', () => {
+    const scenario = scenarios.find(({ name }) => name === 'partition')
+    // In both the smaller side is so scattered over the rings that most of it was left without a link.
+    for (const seed of ['2', '5']) {
+      const outcome = scenario?.run({ ...conditionDefaults, peers: 128, seconds: 5, seed })
+      expect([seed, outcome?.breaches]).toEqual([seed, []])
+      expect(outcome?.more['healMs']).toBeLessThanOrEqual(5000)
+    }
+  })
+
   it('two of sixty who lose four packets in five are gone from every view in the end, and nobody else is', () => {
     const scenario = scenarios.find(({ name }) => name === 'loss80')
-    const outcome = scenario?.run({ ...conditionDefaults, peers: 60, count: 2, seconds: 90, seed: 'rapid' })
+    const outcome = scenario?.run({ ...conditionDefaults, peers: 60, count: 2, seconds: 120, seed: 'rapid' })
     expect(outcome?.more).toMatchObject({ exactViews: 58, healthy: 58, wrongVerdicts: 0 })
     expect(outcome?.breaches).toEqual([])
   })
