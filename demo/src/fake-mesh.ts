@@ -4,7 +4,17 @@
  */
 import { FakeMap } from './fake-map.ts'
 import { fishName } from './fish-name.ts'
-import type { Member, Mesh, MeshEventMap, MeshStats, PeerId, ReplicatedMap, Topic, TopicMessage } from './mesh.ts'
+import type {
+  Member,
+  Mesh,
+  MeshEventMap,
+  MeshStats,
+  PeerId,
+  Query,
+  ReplicatedMap,
+  Topic,
+  TopicMessage,
+} from './mesh.ts'
 import { colours, columns, rows } from './shared-board.ts'
 
 const zones = ['eu-west', 'eu-north', 'us-east', 'ap-south', undefined]
@@ -62,7 +72,30 @@ export class FakeMesh implements Mesh {
 
   topic<T>(name: string): Topic<T> {
     const silence: AsyncIterator<TopicMessage<T>> = { next: async () => ({ value: undefined, done: true }) }
-    return { name, publish: async () => {}, subscribe: () => () => {}, [Symbol.asyncIterator]: () => silence }
+    return {
+      name,
+      publish: async () => {},
+      send: async () => {},
+      close: () => {},
+      subscribe: () => () => {},
+      [Symbol.asyncIterator]: () => silence,
+    }
+  }
+
+  query<A>(): Query<A> {
+    const silence = async (): Promise<IteratorResult<never>> => ({ value: undefined, done: true })
+    return {
+      acks: new Set(),
+      next: silence,
+      return: silence,
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+
+  respond(): () => void {
+    return () => {}
   }
 
   async send(): Promise<void> {}

@@ -8,6 +8,7 @@ export type {
   MeshEventMap,
   MeshStats,
   PeerId,
+  Query,
   ReplicatedMap,
   Sibling,
   Topic,

@@ -136,7 +136,7 @@ const entryFields = (by: Member, key: string) => [
 
 const routed = (by: Member, to: Uint8Array, ttlMs = 20_000) => {
   const id = Buffer.from(Array.from({ length: 16 }, () => Math.floor(by.host.random() * 256)))
-  const payload = frame('direct', 1, Buffer.of(1))
+  const payload = frame('direct', 1, '', Buffer.of(1))
   return claim('routed', [by.host.publicKey, by.host.wall(), ttlMs, to, id, 0, false, payload], by.host, by.meshId)
 }
 

@@ -136,7 +136,7 @@ function prepare(world: World, peers: readonly SimPeer[], hoard: Hoard): void {
       peer.arrive({ type: 'set-metadata', metadata: Uint8Array.of(0xa1, 0x61, 0x61 + i, 0x00) })
       for (const other of peers) {
         if (other !== peer && !peer.linkedTo(other)) {
-          peer.arrive({ type: 'send', to: other.id, payload: Uint8Array.of(i), ref: ++ref })
+          peer.arrive({ type: 'send', to: other.id, topic: '', payload: Uint8Array.of(i), ref: ++ref })
         }
       }
       world.runFor(300)

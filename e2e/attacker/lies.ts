@@ -113,7 +113,7 @@ export class Lies {
       case 'ack':
         return [author, now, 10_000, to, this.#bytes(16), known.instance, known.incarnation]
       case 'routed':
-        return [author, now, 20_000, to, this.#bytes(16), 0, false, frame('direct', 1, this.#bytes(8))]
+        return [author, now, 20_000, to, this.#bytes(16), 0, false, frame('direct', 1, '', this.#bytes(8))]
       case 'news':
         return [author, now, 60_000, known.instance, this.#u32(), '', this.#bytes(8)]
       case 'entry': {

@@ -111,6 +111,7 @@ export class Broadcast {
         this.#onWant(from, message, now)
         break
       case 'direct':
+      case 'reply':
         break
     }
   }

@@ -51,10 +51,26 @@ export interface WantNews {
 export interface Direct {
   readonly type: 'direct'
   readonly seq: number
+  /** A topic's name; empty for a message under none. */
+  readonly topic: string
+  readonly payload: Uint8Array
+}
+
+/** The codes are on the wire: never renumber. */
+export const replyWords = { ack: 0, answer: 1 } as const
+export type ReplyWord = keyof typeof replyWords
+
+/** What comes back for a question that was broadcast. */
+export interface Reply {
+  readonly type: 'reply'
+  /** The question's own, 8 bytes. */
+  readonly id: Uint8Array
+  readonly word: ReplyWord
+  /** Empty in an ack. */
   readonly payload: Uint8Array
 }
 
 export type BroadcastClaim = News
 /** What goes from neighbour to neighbour only: nobody needs it over a route. */
 export type RepairMessage = Had | WantNews
-export type BroadcastMessage = Spread | Direct | RepairMessage
+export type BroadcastMessage = Spread | Direct | Reply | RepairMessage

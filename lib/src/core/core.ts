@@ -25,7 +25,7 @@ import type { StateMessage } from '../state/messages.ts'
 import { State, type StateEvent, type StateReader, type Write } from '../state/state.ts'
 import type { CoreOptions } from './config.ts'
 import type { CoreEvent, CoreMember, Effect, Priority } from './effect.ts'
-import { door, type Input, type LinkId } from './input.ts'
+import { type Command, door, type Input, type LinkId } from './input.ts'
 import { LinkTable } from './link-table.ts'
 import type { Claim, Message, RoutedMessage } from './message.ts'
 import { Prng } from './prng.ts'
@@ -186,7 +186,10 @@ export class Core {
         this.#swim.setMetadata(input.metadata, now)
         break
       case 'send':
-        this.#onSend(input.to, input.payload, input.ref)
+        this.#onSend(input)
+        break
+      case 'reply':
+        this.#onReply(input)
         break
       case 'broadcast':
         this.#publishing.set(this.#broadcast.publish(input.topic, input.payload, this.#swim.wallAt(now)), input.ref)
@@ -338,7 +341,10 @@ export class Core {
         this.#broadcast.receive(from, message, this.#now)
         break
       case 'direct':
-        this.#notify({ type: 'message', from, payload: message.payload, hops: hops ?? 1 })
+        this.#notify({ type: 'message', from, topic: message.topic, payload: message.payload, hops: hops ?? 1 })
+        break
+      case 'reply':
+        this.#effects.push({ type: 'notify', event: { ...message, from } })
         break
       default:
         this.#swim.receive(from, message, hops === undefined, now)
@@ -463,20 +469,28 @@ export class Core {
     if (ref !== undefined && this.#publishing.delete(seq)) this.#notify({ type: 'sent', ref })
   }
 
-  #onSend(to: PeerId, payload: Uint8Array, ref: number): void {
+  #onSend({ to, topic, payload, ref }: Extract<Command, { readonly type: 'send' }>): void {
     const record = this.#swim.record(to)
     if (record === undefined || !present(record.status)) {
       this.#notify({ type: 'sent', ref, code: 'ERR_UNKNOWN_PEER' })
       return
     }
     this.#directSeq += 1
-    const message = { type: 'direct', seq: this.#directSeq, payload } as const
+    const message = { type: 'direct', seq: this.#directSeq, topic, payload } as const
     if (this.#links.of(to) === undefined) {
       this.#route(to, message, { receipt: true, ref })
       return
     }
     this.#send(to, message, 'data')
     this.#notify({ type: 'sent', ref })
+  }
+
+  #onReply({ to, id, word, payload }: Extract<Command, { readonly type: 'reply' }>): void {
+    const record = this.#swim.record(to)
+    if (record === undefined || !present(record.status)) return
+    const message = { type: 'reply', id, word, payload } as const
+    if (this.#links.of(to) === undefined) this.#route(to, message, { receipt: true })
+    else this.#send(to, message, 'data')
   }
 
   #onWrite(writes: readonly Write[], ref: number, now: Millis): void {

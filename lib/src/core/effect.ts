@@ -1,4 +1,5 @@
 /** All that a peer may ask of the world. The driver performs them in the order given. */
+import type { ReplyWord } from '../broadcast/messages.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { StateEvent } from '../state/state.ts'
 import type { MemberStatus } from '../swim/member.ts'
@@ -49,6 +50,8 @@ export interface CoreMember {
   readonly rttMs: number | undefined
 }
 
+export type { ReplyWord } from '../broadcast/messages.ts'
+
 export type CoreEvent =
   | {
       readonly type:
@@ -61,7 +64,20 @@ export type CoreEvent =
   | { readonly type: 'duplicate-identity'; readonly instance: string }
   | { readonly type: 'link-opened' | 'link-closed'; readonly peer: PeerId }
   | { readonly type: 'claim-rejected'; readonly from: PeerId | undefined; readonly code: string }
-  | { readonly type: 'message'; readonly from: PeerId; readonly payload: Uint8Array; readonly hops: number }
+  | {
+      readonly type: 'message'
+      readonly from: PeerId
+      readonly topic: string
+      readonly payload: Uint8Array
+      readonly hops: number
+    }
+  | {
+      readonly type: 'reply'
+      readonly from: PeerId
+      readonly id: Uint8Array
+      readonly word: ReplyWord
+      readonly payload: Uint8Array
+    }
   | { readonly type: 'broadcast'; readonly from: PeerId; readonly topic: string; readonly payload: Uint8Array }
   /** Broadcasts of this author that were lost, and that nobody could give us again. */
   | { readonly type: 'broadcast-gap'; readonly from: PeerId; readonly instance: string; readonly missed: number }

@@ -3,6 +3,7 @@
  *
  *     one input, then perform every effect, then set one timer to `deadline()`.
  */
+import type { ReplyWord } from '../broadcast/messages.ts'
 import type { Draft, Verified } from '../identity/claim.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { Routed } from '../overlay/messages.ts'
@@ -60,7 +61,21 @@ export type Input =
 /** What the application asks for. `ref` comes back in `sent`. */
 export type Command =
   | { readonly type: 'set-metadata'; readonly metadata: Uint8Array }
-  | { readonly type: 'send'; readonly to: PeerId; readonly payload: Uint8Array; readonly ref: number }
+  | {
+      readonly type: 'send'
+      readonly to: PeerId
+      readonly topic: string
+      readonly payload: Uint8Array
+      readonly ref: number
+    }
+  /** The answer to a question; it goes the shortest way, and nobody is told how it ended. */
+  | {
+      readonly type: 'reply'
+      readonly to: PeerId
+      readonly id: Uint8Array
+      readonly word: ReplyWord
+      readonly payload: Uint8Array
+    }
   | { readonly type: 'broadcast'; readonly topic: string; readonly payload: Uint8Array; readonly ref: number }
   /** All of these or none. `written` says how it ended. */
   | { readonly type: 'write'; readonly writes: readonly Write[]; readonly ref: number }

@@ -12,6 +12,7 @@ import type { LinkStats, Member, Mesh, MeshEventMap, MeshStats, Metadata } from 
 import { Outbox } from './outbox.ts'
 import type { MapOptions, ReplicatedMap } from './replicated-map.ts'
 import { Maps } from './maps.ts'
+import { Queries, type Query, type QueryOptions, queryPrefix, type Responder } from './queries.ts'
 import { type Topic, Topics } from './topics.ts'
 import { watchPage } from './page.ts'
 import type { MeshParts, Run, RunEvents } from './parts.ts'
@@ -35,6 +36,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   readonly #outbox: Outbox
   readonly #maps: Maps
   readonly #topics: Topics
+  readonly #queries: Queries
   readonly #rejected = new Map<string, number>()
   /** Servers whose loss was told. */
   readonly #lostUrls = new Set<string>()
@@ -63,7 +65,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
         whenRoomy: (to, resume) => this.#run.driver.whenRoomy(to, resume),
         dispatch: (to, payload, ref, topic) =>
           this.#run.driver.handle(
-            to === undefined ? { type: 'broadcast', topic, payload, ref } : { type: 'send', to, payload, ref },
+            to === undefined ? { type: 'broadcast', topic, payload, ref } : { type: 'send', to, topic, payload, ref },
           ),
       },
       parts.alarms,
@@ -72,6 +74,22 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       nameBytesMax: parts.mapLimits.nameBytesMax,
       fits: textFits,
       publish: (topic, data) => this.#post(() => undefined, data, topic),
+      send: (topic, to, data) => this.#sendTo(to, data, topic),
+    })
+    this.#queries = new Queries({
+      alarms: parts.alarms,
+      nameBytesMax: parts.mapLimits.nameBytesMax,
+      fits: textFits,
+      now: () => parts.host.now(),
+      id: () => parts.host.random(8),
+      members: () => this.members,
+      self: () => this.self,
+      decode: (bytes) => parts.values.decode(bytes),
+      encode: (data) => this.#encodeMessage(data),
+      broadcast: (topic, data) => this.#post(() => undefined, data, topic),
+      reply: (to, id, word, payload) => this.#run.driver.handle({ type: 'reply', to, id, word, payload }),
+      rejected: (from, code) => this.#reject(from, code),
+      failed: (error) => this.#emit('error', { error }),
     })
     this.#maps = new Maps({
       self: parts.id,
@@ -110,11 +128,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   }
 
   send(to: PeerId, data: unknown): Promise<void> {
-    return this.#post(() => {
-      if (to === this.id) throw new ShoalError('ERR_UNKNOWN_PEER', 'send() is for others; this id is our own.')
-      if (this.members.has(to)) return to
-      throw new ShoalError('ERR_UNKNOWN_PEER', `No member of this mesh has the id ${String(to).slice(0, 43)}.`)
-    }, data)
+    return this.#sendTo(to, data)
   }
 
   broadcast(data: unknown): Promise<void> {
@@ -129,6 +143,16 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   topic<T>(name: string): Topic<T> {
     this.#assertOpen()
     return this.#topics.open(name)
+  }
+
+  query<A>(name: string, data: unknown, options: QueryOptions = {}): Query<A> {
+    this.#assertOpen()
+    return this.#queries.ask<A>(name, data, options)
+  }
+
+  respond<Q, A>(name: string, responder: Responder<Q, A>): () => void {
+    this.#assertOpen()
+    return this.#queries.respond(name, responder)
   }
 
   stats(): MeshStats {
@@ -250,11 +274,15 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       case 'claim-rejected':
         return this.#reject(event.from, event.code)
       case 'message':
-        return this.#onMessage(event.from, event.payload, false)
+        return event.topic === ''
+          ? this.#onMessage(event.from, event.payload, false)
+          : this.#onPublished(event.topic, event.from, event.payload, true)
       case 'broadcast':
         return event.topic === ''
           ? this.#onMessage(event.from, event.payload, true)
-          : this.#onPublished(event.topic, event.from, event.payload)
+          : this.#onNamed(event.topic, event.from, event.payload)
+      case 'reply':
+        return this.#queries.onReply(event.from, event.id, event.word, event.payload)
       case 'broadcast-gap':
         return this.#emit('broadcast-gap', { from: event.from, missed: event.missed })
       case 'sent':
@@ -278,11 +306,16 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     this.#reject(from, 'ERR_DATA_INVALID')
   }
 
-  #onPublished(topic: string, from: PeerId, payload: Uint8Array): void {
+  #onNamed(topic: string, from: PeerId, payload: Uint8Array): void {
+    if (topic.startsWith(queryPrefix)) this.#queries.onQuestion(topic.slice(queryPrefix.length), from, payload)
+    else this.#onPublished(topic, from, payload, false)
+  }
+
+  #onPublished(topic: string, from: PeerId, payload: Uint8Array, direct: boolean): void {
     if (!this.#topics.isOpen(topic)) return
     const data = this.#parts.values.decode(payload)
     if (data === undefined) this.#reject(from, 'ERR_DATA_INVALID')
-    else this.#topics.deliver(topic, from, data)
+    else this.#topics.deliver(topic, from, data, direct)
   }
 
   #reject(from: PeerId | undefined, code: string): void {
@@ -326,6 +359,18 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     throw new ShoalError('ERR_MESSAGE_TOO_LARGE', `A message is at most ${max} bytes as CBOR; this is ${bytes.length}.`)
   }
 
+  #sendTo(to: PeerId, data: unknown, topic = ''): Promise<void> {
+    return this.#post(
+      () => {
+        if (to === this.id) throw new ShoalError('ERR_UNKNOWN_PEER', 'send() is for others; this id is our own.')
+        if (this.members.has(to)) return to
+        throw new ShoalError('ERR_UNKNOWN_PEER', `No member of this mesh has the id ${String(to).slice(0, 43)}.`)
+      },
+      data,
+      topic,
+    )
+  }
+
   /** What is wrong with a message comes back as a rejection, never as a throw. */
   #post(receiver: () => PeerId | undefined, data: unknown, topic = ''): Promise<void> {
     try {
@@ -365,6 +410,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     this.#outbox.close(closedError(code))
     this.#maps.close(closedError(code))
     this.#topics.close()
+    this.#queries.close()
     this.#run.driver.stop()
     this.#emit('closed', { code })
   }

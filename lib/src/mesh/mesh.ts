@@ -2,6 +2,7 @@
 import type { PeerId } from '../identity/peer-id.ts'
 import type { Member, Metadata } from './member.ts'
 import type { MapOptions, ReplicatedMap } from './replicated-map.ts'
+import type { Query, QueryOptions, Responder } from './queries.ts'
 import type { Topic } from './topics.ts'
 
 export type { Member, Metadata } from './member.ts'
@@ -116,6 +117,20 @@ export interface Mesh<M extends Metadata = Metadata> extends AsyncDisposable {
    * ```
    */
   map<T>(name: string, options?: MapOptions<T>): ReplicatedMap<T>
+  /**
+   * Asks everybody else, or those whom the options name. Throws `ERR_OPTION_INVALID`, `ERR_CLOSED`; reading rejects with
+   * what `broadcast` rejects with, or `ERR_ABORTED`.
+   *
+   * ```ts
+   * for await (const { from, data } of mesh.query<number>('load', {}, { timeoutMs: 500 })) console.log(from, data)
+   * ```
+   */
+  query<A>(name: string, data: unknown, options?: QueryOptions): Query<A>
+  /**
+   * Answers the questions that others ask under a name; one function for each name. Answers what ends that. Throws
+   * `ERR_OPTION_INVALID`, `ERR_CLOSED`.
+   */
+  respond<Q, A>(name: string, responder: Responder<Q, A>): () => void
   /** Replaces our metadata; at most 512 bytes as CBOR. Throws `ERR_METADATA_TOO_LARGE`. */
   setMetadata(metadata: M): void
   /** Resolves when the message was handed to a link. Rejects with `ERR_UNKNOWN_PEER`, `ERR_MESSAGE_TOO_LARGE`, `ERR_CLOSED`, `ERR_UNREACHABLE`. */

@@ -10,6 +10,8 @@ export interface TopicMessage<T> {
   readonly data: T
   /** How many came before this one and were dropped, because this reader was more than 1,024 behind. */
   readonly missed: number
+  /** To us alone, and not to all. */
+  readonly direct: boolean
 }
 
 /**
@@ -25,6 +27,10 @@ export interface Topic<T> extends AsyncIterable<TopicMessage<T>> {
   readonly name: string
   /** To all others who have it open. Rejects as `broadcast` does. */
   publish(data: T): Promise<void>
+  /** To one other, if it has it open. Rejects as `send` does. */
+  send(to: PeerId, data: T): Promise<void>
+  /** Ends all reading and calling back. Whoever opens the name again gets another topic. */
+  close(): void
   /** Calls back for each message from now on. Answers what ends that. */
   subscribe(callback: (message: TopicMessage<T>) => void): () => void
 }
@@ -34,6 +40,8 @@ export interface TopicsPort {
   fits(text: string, bytesMax: number): boolean
   /** Never throws: what is wrong comes back as a rejection. */
   publish(topic: string, data: unknown): Promise<void>
+  /** The same. */
+  send(topic: string, to: PeerId, data: unknown): Promise<void>
 }
 
 /** A guess: a second of a busy topic. */
@@ -51,12 +59,12 @@ class Reader<T> implements AsyncIterableIterator<TopicMessage<T>> {
     this.#onEnd = onEnd
   }
 
-  push(from: PeerId, data: T): void {
+  push(from: PeerId, data: T, direct: boolean): void {
     if (this.#messages.length >= behindMax) {
       this.#messages.shift()
       this.#missed += 1
     }
-    const message = { from, data, missed: 0 }
+    const message = { from, data, missed: 0, direct }
     const waiting = this.#waiting.shift()
     if (waiting === undefined) this.#messages.push(message)
     else waiting({ value: this.#counted(message), done: false })
@@ -95,18 +103,24 @@ class Reader<T> implements AsyncIterableIterator<TopicMessage<T>> {
 
 class OpenTopic<T> implements Topic<T> {
   readonly name: string
-  readonly #publish: (data: T) => Promise<void>
+  readonly #port: TopicsPort
+  readonly #onClose: () => void
   readonly #readers = new Set<Reader<T>>()
-  readonly #messages = new EventTarget()
+  #messages = new EventTarget()
   #closed = false
 
-  constructor(name: string, publish: (data: T) => Promise<void>) {
+  constructor(name: string, port: TopicsPort, onClose: () => void) {
     this.name = name
-    this.#publish = publish
+    this.#port = port
+    this.#onClose = onClose
   }
 
   publish(data: T): Promise<void> {
-    return this.#publish(data)
+    return this.#closed ? closed(this.name) : this.#port.publish(this.name, data)
+  }
+
+  send(to: PeerId, data: T): Promise<void> {
+    return this.#closed ? closed(this.name) : this.#port.send(this.name, to, data)
   }
 
   subscribe(callback: (message: TopicMessage<T>) => void): () => void {
@@ -124,13 +138,16 @@ class OpenTopic<T> implements Topic<T> {
     return reader
   }
 
-  deliver(from: PeerId, data: T): void {
-    for (const reader of this.#readers) reader.push(from, data)
-    this.#messages.dispatchEvent(new CustomEvent('message', { detail: { from, data, missed: 0 } }))
+  deliver(from: PeerId, data: T, direct: boolean): void {
+    for (const reader of this.#readers) reader.push(from, data, direct)
+    this.#messages.dispatchEvent(new CustomEvent('message', { detail: { from, data, missed: 0, direct } }))
   }
 
   close(): void {
+    if (this.#closed) return
     this.#closed = true
+    this.#onClose()
+    this.#messages = new EventTarget()
     for (const reader of [...this.#readers]) reader.end()
   }
 }
@@ -145,11 +162,14 @@ export class Topics {
 
   open<T>(name: string): Topic<T> {
     const { nameBytesMax } = this.#port
-    if (typeof name !== 'string' || name === '' || !this.#port.fits(name, nameBytesMax))
-      throw new ShoalError('ERR_OPTION_INVALID', `A topic's name is a string of 1 to ${nameBytesMax} bytes as UTF-8.`)
+    if (typeof name !== 'string' || name === '' || !this.#port.fits(name, nameBytesMax) || name.startsWith('\0'))
+      throw new ShoalError(
+        'ERR_OPTION_INVALID',
+        `A topic's name is a string of 1 to ${nameBytesMax} bytes as UTF-8 that does not begin with U+0000.`,
+      )
     const known = this.#open.get(name) as OpenTopic<T> | undefined
     if (known !== undefined) return known
-    const topic = new OpenTopic<T>(name, (data) => this.#port.publish(name, data))
+    const topic = new OpenTopic<T>(name, this.#port, () => this.#open.delete(name))
     this.#open.set(name, topic as unknown as OpenTopic<never>)
     return topic
   }
@@ -158,11 +178,15 @@ export class Topics {
     return this.#open.has(name)
   }
 
-  deliver(name: string, from: PeerId, data: unknown): void {
-    this.#open.get(name)?.deliver(from, data as never)
+  deliver(name: string, from: PeerId, data: unknown, direct: boolean): void {
+    this.#open.get(name)?.deliver(from, data as never, direct)
   }
 
   close(): void {
-    for (const topic of this.#open.values()) topic.close()
+    for (const topic of [...this.#open.values()]) topic.close()
   }
+}
+
+function closed(name: string): Promise<never> {
+  return Promise.reject(new ShoalError('ERR_CLOSED', `The topic ${JSON.stringify(name)} was closed.`))
 }

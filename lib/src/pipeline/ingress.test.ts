@@ -418,7 +418,7 @@ describe('the budgets that are set', () => {
 
   it('let a file through at 50 MB a second', () => {
     const { ingress, arrivals } = setUp()
-    const frame = encode({ type: 'direct', seq: 1, payload: new Uint8Array(16_384) })
+    const frame = encode({ type: 'direct', seq: 1, topic: '', payload: new Uint8Array(16_384) })
     const frames = 20_000 // 328 MB in 6.5 s
     for (let sent = 0; sent < frames; sent++) ingress.receive(link, frame, ((sent * 16_384) / 50_000) as Millis)
     expect(arrivals).toHaveLength(frames)

@@ -1,6 +1,12 @@
 /** What the application's own messages look like in bytes. */
 import { instanceIdToBytes, peerIdToBytes } from '../identity/peer-id.ts'
-import type { BroadcastClaim, BroadcastMessage, HadStream } from '../broadcast/messages.ts'
+import {
+  type BroadcastClaim,
+  type BroadcastMessage,
+  type HadStream,
+  type ReplyWord,
+  replyWords,
+} from '../broadcast/messages.ts'
 import type { ClaimRows } from './claims.ts'
 import { type Fields, uint32Max, wholeMs } from './fields.ts'
 import type { FrameRows } from './frames.ts'
@@ -9,6 +15,9 @@ import { nameBytesMax, payloadBytesMax } from './limits.ts'
 /** A `had` of this many fits a frame many times over. */
 const streamsMax = 128
 const numbersMax = 64
+const questionIdBytes = 8
+/** In the order of their codes. */
+const words: readonly ReplyWord[] = ['ack', 'answer']
 
 export const broadcastClaims: ClaimRows<BroadcastClaim> = {
   news: {
@@ -43,12 +52,27 @@ export const broadcastFrames: FrameRows<BroadcastMessage> = {
   },
   direct: {
     kind: 33,
-    write: (message) => [message.seq, message.payload],
+    write: (message) => [message.seq, message.topic, message.payload],
     read: (fields) => ({
       type: 'direct',
       seq: fields.uint(uint32Max),
+      topic: fields.text(nameBytesMax),
       payload: fields.bytesUpTo(payloadBytesMax),
     }),
+  },
+  reply: {
+    kind: 36,
+    write: (message) => [message.id, replyWords[message.word], message.payload],
+    read(fields) {
+      const reply = {
+        type: 'reply',
+        id: fields.bytes(questionIdBytes),
+        word: fields.choice(words),
+        payload: fields.bytesUpTo(payloadBytesMax),
+      } as const
+      fields.expect(reply.word === 'answer' || reply.payload.length === 0, 'an ack with a payload')
+      return reply
+    },
   },
   had: {
     kind: 34,

@@ -64,7 +64,24 @@ const anyMessage = fc.oneof(
   fc.record({ type: fc.constant('undeliverable'), author: peer, id: bytes(16) }),
   fc.record({ type: fc.constant('edge'), word: fc.constantFrom(...(Object.keys(edgeWords) as EdgeWord[])) }),
   fc.record({ type: fc.constant('spread'), claims: fc.array(only('news'), { maxLength: 3 }) }),
-  fc.record({ type: fc.constant('direct'), seq: uint32, payload: bytesUpTo(300) }),
+  fc.record({ type: fc.constant('direct'), seq: uint32, topic: name, payload: bytesUpTo(300) }),
+  fc.record({ type: fc.constant('reply'), id: bytes(8), word: fc.constant('answer'), payload: bytesUpTo(300) }),
+  fc.record({ type: fc.constant('want-news'), author: peer, instance, numbers: fc.array(uint32, { maxLength: 64 }) }),
+  fc.record({
+    type: fc.constant('had'),
+    answer: fc.boolean(),
+    streams: fc.array(
+      fc.record({
+        author: peer,
+        instance,
+        oldest: fc.nat(1000),
+        oldestAgeMs: uint32,
+        fresh: uint32,
+        last: fc.integer({ min: 1000, max: 2 ** 32 - 1 }),
+      }),
+      { maxLength: 5 },
+    ),
+  }),
 ) as fc.Arbitrary<WireMessage>
 
 const base = { author: peer, issuedAt: wall, ttlMs: fc.nat(10_000) }
@@ -207,7 +224,14 @@ describe('a frame', () => {
         (over) => [16, Array.from({ length: hopsMax + over }, (_, hop) => zeros(32).fill(hop)), 0, routedFrame.bytes],
       ],
       ['at', (over) => [16, [zeros(32)], over, routedFrame.bytes]],
-      ['payload', (over) => [33, 0, zeros(payloadBytesMax + over)]],
+      ['payload', (over) => [33, 0, '', zeros(payloadBytesMax + over)]],
+      ['topic of a direct', (over) => [33, 0, 'x'.repeat(nameBytesMax + over), zeros(1)]],
+      ['runs', (over) => [34, false, Array.from({ length: 128 + over }, () => [zeros(32), zeros(16), 1, 0, 1, 1])]],
+      ['oldest', (over) => [34, false, [[zeros(32), zeros(16), 1 + over, 0, 1, 1]]]],
+      ['numbers', (over) => [35, zeros(32), zeros(16), Array.from({ length: 64 + over }, () => 1)]],
+      ['word', (over) => [36, zeros(8), 1 + over, zeros(1)]],
+      ['answer', (over) => [36, zeros(8), 1, zeros(payloadBytesMax + over)]],
+      ['ack', (over) => [36, zeros(8), 0, zeros(over)]],
     ]
     for (const [what, items] of cases) {
       expect([what, frameCode(...items(0)), frameCode(...items(1))]).toEqual([what, 'accepted', 'ERR_FRAME_SHAPE'])

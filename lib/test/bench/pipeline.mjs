@@ -52,7 +52,7 @@ function cost(name, times, run) {
 
 const ingress = newIngress()
 const [ping, news, gossip] = [frame('ping, quiet'), frame('spread'), frame('gossip')]
-const direct = encodeFrame({ type: 'direct', seq: 1, payload: new Uint8Array(16_384) })
+const direct = encodeFrame({ type: 'direct', seq: 1, topic: '', payload: new Uint8Array(16_384) })
 const message = completeFrame(decodeFrame(ping), [])
 cost('scan a quiet ping', 200_000, () => scan(ping, 'frame'))
 cost('scan and decode a quiet ping', 200_000, () => decodeFrame(ping))

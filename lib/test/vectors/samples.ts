@@ -135,7 +135,7 @@ export const routedFrame = sealed<Routed>(ada.signer, {
   id: routeId,
   kind: 'frame',
   receipt: true,
-  inner: { type: 'direct', seq: 1, payload: encodeValue('hello, Cyd') },
+  inner: { type: 'direct', seq: 1, topic: '', payload: encodeValue('hello, Cyd') },
 })
 
 export const routedSignal = sealed<Routed>(ada.signer, {
@@ -195,6 +195,7 @@ export const frames: Readonly<Record<string, Message>> = {
   undeliverable: { type: 'undeliverable', author: ada.signer.peerId, id: routeId },
   edge: { type: 'edge', word: 'spare' },
   spread: { type: 'spread', claims: [news] },
+  reply: { type: 'reply', id: counting(8, 0x60), word: 'answer', payload: encodeValue(0.5) },
   had: {
     type: 'had',
     answer: false,
@@ -222,5 +223,5 @@ export const frames: Readonly<Record<string, Message>> = {
     wants: [{ depth: 4, prefix: 0x7f120000, fingerprints: counting(16) }],
   },
   entries: { type: 'entries', last: false, claims: [entry, sibling] },
-  direct: { type: 'direct', seq: 1, payload: encodeValue('hello, Cyd') },
+  direct: { type: 'direct', seq: 1, topic: '', payload: encodeValue('hello, Cyd') },
 }
