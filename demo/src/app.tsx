@@ -6,7 +6,7 @@ import { Graph } from './graph.tsx'
 import { Harbour } from './harbour.tsx'
 import { Log } from './log.tsx'
 import { Members } from './members.tsx'
-import type { MeshStats } from './mesh.ts'
+import type { MeshStats, PeerId } from './mesh.ts'
 import { Inspector } from './inspector.tsx'
 import { Notes } from './notes.tsx'
 import { Reef } from './reef.tsx'
@@ -74,10 +74,11 @@ interface PanelsProps {
 
 function Panels({ session, stats, now, phase }: PanelsProps) {
   const peers = present(session.members.value, now)
+  const route = (to: PeerId) => phase.mesh.route(to)
   return (
     <div class="panels">
-      <Graph peers={peers} stats={stats} self={phase.mesh.id} />
-      <Members peers={peers} gone={gone(session.departed.value, now)} now={now} state={stats?.state} />
+      <Graph peers={peers} stats={stats} self={phase.mesh.id} route={route} />
+      <Members peers={peers} gone={gone(session.departed.value, now)} now={now} state={stats?.state} route={route} />
       <Reef
         board={phase.board}
         members={session.members.value}

@@ -102,7 +102,30 @@ export class FakeMesh implements Mesh {
 
   async broadcast(): Promise<void> {}
 
+  /** Breadth first over links that are as they should be. */
+  route(to: PeerId): readonly PeerId[] | undefined {
+    const before = new Map<PeerId, PeerId | undefined>([[this.id, undefined]])
+    for (const at of before.keys()) {
+      for (const [a, b] of this.#edges()) {
+        const next = a === at ? b : b === at ? a : undefined
+        if (next === undefined || before.has(next)) continue
+        if (at !== this.id || this.#at(next).linked) before.set(next, at)
+      }
+    }
+    const path: PeerId[] = []
+    for (let at: PeerId | undefined = to; at !== undefined && at !== this.id; at = before.get(at)) path.unshift(at)
+    return before.has(to) && path.length > 0 ? path : undefined
+  }
+
   stats(): MeshStats {
+    const rings = this.#rings().map((ring) => {
+      const at = ring.indexOf(this.id)
+      const others = ring.length > 1
+      return {
+        before: others ? ring.at(at - 1) : undefined,
+        after: others ? ring[(at + 1) % ring.length] : undefined,
+      }
+    })
     const links = this.#others().filter(({ linked }) => linked)
     return {
       links: links.map(({ id, startedAt, rttMs }) => ({
@@ -113,6 +136,7 @@ export class FakeMesh implements Mesh {
         bytesSent: 20_480,
         bytesReceived: 18_432,
         bufferedBytes: 0,
+        rings: rings.flatMap(({ before, after }, ring) => (before === id || after === id ? [ring] : [])),
       })),
       bytesSent: 20_480 * links.length,
       bytesReceived: 18_432 * links.length,
@@ -124,6 +148,7 @@ export class FakeMesh implements Mesh {
       isolated: this.#isolated,
       signaling: this.#signaling,
       edges: this.#edges(),
+      rings,
       state: {
         digest: 'c2hvYWxpbmc',
         entries: 24,
@@ -151,9 +176,15 @@ export class FakeMesh implements Mesh {
     this.#paintReef(others)
     this.#writeSlates(others)
     const [first, second, third, fourth, fifth, ...rest] = others
-    if (first) this.#emit('message', { from: first.id, data: 'Morning, all. The water is lovely.', broadcast: true })
+    if (first)
+      this.#emit('message', {
+        from: first.id,
+        data: 'Morning, all. The water is lovely.',
+        broadcast: true,
+        hops: undefined,
+      })
     if (!second) return
-    this.#emit('message', { from: second.id, data: 'Who painted the kelp?', broadcast: true })
+    this.#emit('message', { from: second.id, data: 'Who painted the kelp?', broadcast: true, hops: undefined })
     if (!third || !fourth || !fifth) return
     this.fate(third.id, 'suspect')
     this.fate(fourth.id, 'dead')
@@ -246,15 +277,18 @@ export class FakeMesh implements Mesh {
     }
   }
 
-  /** Everyone with everyone up to nine; then neighbours on four rings. */
-  #edges(): readonly (readonly [PeerId, PeerId])[] {
+  /** Everybody on four rings. */
+  #rings(): readonly (readonly PeerId[])[] {
     const ids = [...this.#members.values()]
       .filter(({ status }) => status === 'alive' || status === 'suspect')
       .map(({ id }) => id)
-    const rings =
-      ids.length <= 9
-        ? []
-        : [0, 1, 2, 3].map((ring) => [...ids].sort((a, b) => (a.slice(ring) < b.slice(ring) ? -1 : 1)))
+    return [0, 1, 2, 3].map((ring) => [...ids].sort((a, b) => (a.slice(ring) < b.slice(ring) ? -1 : 1)))
+  }
+
+  /** Everyone with everyone up to nine; then neighbours on the rings. */
+  #edges(): readonly (readonly [PeerId, PeerId])[] {
+    const rings = this.#rings()
+    const [ids = []] = rings
     const pairs =
       ids.length <= 9
         ? ids.flatMap((a, i) => ids.slice(i + 1).map((b) => [a, b] as const))

@@ -12,10 +12,13 @@ export function Graph({
   peers,
   stats,
   self,
+  route,
 }: {
   peers: readonly Present[]
   stats: MeshStats | undefined
   self: PeerId
+  /** The way to a member: relays, then the member. */
+  route: (to: PeerId) => readonly PeerId[] | undefined
 }) {
   const frame = useRef<HTMLDivElement>(null)
   const svg = useRef<SVGSVGElement>(null)
@@ -64,9 +67,11 @@ export function Graph({
 
   useSignalEffect(() => {
     const id = pointedAt.value
+    const way = id === undefined ? new Set<string>() : keysOf(self, route(id) ?? [])
     for (const element of svg.current?.querySelectorAll<SVGElement>('[data-peer-id], [data-a]') ?? []) {
       const { peerId, a, b } = element.dataset
       element.classList.toggle('pointed-at', id !== undefined && (peerId === id || a === id || b === id))
+      element.classList.toggle('on-route', a !== undefined && b !== undefined && way.has(`${a}${b}`))
     }
   })
 
@@ -133,6 +138,7 @@ export function Graph({
         {here === 1 && <p class="alone">Nobody else yet. Open another tab, or send somebody the link to this room.</p>}
       </div>
       <Legend />
+      <Rings peers={peers} rings={stats?.rings ?? []} />
     </section>
   )
 }
@@ -158,7 +164,7 @@ function linesOf(peers: readonly Present[], stats: MeshStats | undefined, self: 
   const here = new Map(peers.filter(({ member }) => isHere(member)).map(({ member }) => [member.id, member]))
   const lines = new Map<string, Line>()
   const draw = (from: PeerId, to: PeerId, kind: Line['kind']) => {
-    const [a, b] = from < to ? [from, to] : [to, from]
+    const [a, b] = inOrder(from, to)
     lines.set(`${a}${b}`, { key: `${a}${b}`, a, b, kind })
   }
   for (const [a, b] of stats?.edges ?? []) {
@@ -166,6 +172,33 @@ function linesOf(peers: readonly Present[], stats: MeshStats | undefined, self: 
   }
   for (const { id, linked } of here.values()) if (linked) draw(self, id, 'open')
   return [...lines.values()]
+}
+
+const inOrder = (a: PeerId, b: PeerId): readonly [PeerId, PeerId] => (a < b ? [a, b] : [b, a])
+
+/** The lines that a message crosses on its way. */
+function keysOf(self: PeerId, path: readonly PeerId[]): ReadonlySet<string> {
+  return new Set(path.map((to, i) => inOrder(path[i - 1] ?? self, to).join('')))
+}
+
+/** Our neighbours ring by ring, in words. */
+function Rings({ peers, rings }: { peers: readonly Present[]; rings: MeshStats['rings'] }) {
+  const name = (id: PeerId | undefined): string => {
+    const peer = peers.find(({ member }) => member.id === id)
+    return peer === undefined ? 'nobody' : nameOf(peer.member)
+  }
+  return (
+    <details class="rings" data-testid="rings">
+      <summary>My places on the rings</summary>
+      <ol>
+        {rings.map(({ before, after }, ring) => (
+          <li key={ring}>
+            {name(before)} <span aria-hidden="true">→</span> <b>me</b> <span aria-hidden="true">→</span> {name(after)}
+          </li>
+        ))}
+      </ol>
+    </details>
+  )
 }
 
 /** Depth lines, as on a chart. */

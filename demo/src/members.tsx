@@ -1,6 +1,6 @@
 /** Who is here, in words and figures; and, more briefly, who no longer is. */
 import { FishIcon, statusWords } from './fish.tsx'
-import type { MeshStats } from './mesh.ts'
+import type { MeshStats, PeerId } from './mesh.ts'
 import { hueOf, nameOf, shortId, span } from './portrait.ts'
 import { pointedAt } from './pointed-at.ts'
 import { isHere, type Present } from './roster.ts'
@@ -11,9 +11,12 @@ interface MembersProps {
   readonly gone: readonly Departed[]
   readonly now: number
   readonly state: MeshStats['state'] | undefined
+  /** The way to a member: relays, then the member. */
+  readonly route: (to: PeerId) => readonly PeerId[] | undefined
 }
 
-export function Members({ peers, gone, now, state }: MembersProps) {
+export function Members({ peers, gone, now, state, route }: MembersProps) {
+  const names = new Map(peers.map(({ member }) => [member.id, nameOf(member)]))
   return (
     <section class="panel members" aria-labelledby="members-title">
       <header class="panel-head">
@@ -43,7 +46,13 @@ export function Members({ peers, gone, now, state }: MembersProps) {
           </thead>
           <tbody>
             {peers.map((peer) => (
-              <Row key={peer.member.id} peer={peer} now={now} state={state} />
+              <Row
+                key={peer.member.id}
+                peer={peer}
+                now={now}
+                state={state}
+                relays={relaysTo(peer, route)?.map((id) => names.get(id) ?? shortId(id))}
+              />
             ))}
           </tbody>
         </table>
@@ -66,9 +75,16 @@ interface RowProps {
   readonly peer: Present
   readonly now: number
   readonly state: MeshStats['state'] | undefined
+  /** Names of those over whom it is reached; undefined when there is a link, or no way at all. */
+  readonly relays: readonly string[] | undefined
 }
 
-function Row({ peer: { member, fading }, now, state }: RowProps) {
+function relaysTo({ member }: Present, route: MembersProps['route']): readonly PeerId[] | undefined {
+  if (member.self || member.linked || !isHere(member)) return undefined
+  return route(member.id)?.slice(0, -1)
+}
+
+function Row({ peer: { member, fading }, now, state, relays }: RowProps) {
   const { id, status, zone, startedAt, self } = member
   // A link may outlive its peer for a moment; nobody is reached over it.
   const linked = member.linked && isHere(member)
@@ -102,7 +118,7 @@ function Row({ peer: { member, fading }, now, state }: RowProps) {
         {rttMs === undefined ? <Nothing /> : `${rttMs < 10 ? rttMs.toFixed(1) : Math.round(rttMs)} ms`}
       </td>
       <td class="number">{span(now - startedAt)}</td>
-      <td class="link">{linked ? <Linked /> : <Nothing />}</td>
+      <td class="link">{linked ? <Linked /> : relays === undefined ? <Nothing /> : <Routed relays={relays} />}</td>
       <td class="digest">
         <Digest own={state?.digest} digest={self ? state?.digest : linked ? state?.neighbours.get(id) : undefined} />
       </td>
@@ -140,6 +156,16 @@ function Linked() {
         <circle cx="15" cy="4" r="2.500" />
       </svg>
       <span>open</span>
+    </span>
+  )
+}
+
+/** It is reached over others: how many links that takes, and over whom. */
+function Routed({ relays }: { relays: readonly string[] }) {
+  const over = `over ${relays.join(', then ')}`
+  return (
+    <span class="routed" data-testid="route" title={over}>
+      {relays.length + 1} hops<span class="unseen"> {over}</span>
     </span>
   )
 }

@@ -183,12 +183,14 @@ export class Session {
     on('claim-rejected', ({ from, code }) =>
       this.#note('refusals', 'bad', `Refused a claim from ${called(from)} (${code})`),
     )
-    on('message', ({ from, data, broadcast }) => {
+    on('message', ({ from, data, hops }) => {
       if (typeof data !== 'string') return
       this.#note(
         'messages',
         'voice',
-        broadcast ? called(from) : `${called(from)}, to you alone`,
+        hops === undefined
+          ? called(from)
+          : `${called(from)}, to you alone, over ${hops} ${hops === 1 ? 'link' : 'links'}`,
         data.slice(0, quoteCharsMax),
       )
     })

@@ -80,6 +80,18 @@ test('one stroke of the pointer paints every cell that it crosses', async () => 
   await page.close()
 })
 
+test('of whom there is no link to it is told and drawn over whom they are reached, and the rings can be read', async () => {
+  const page = await openGallery('peers=20')
+  const route = page.getByTestId('route').first()
+  expect(await route.textContent()).toMatch(/^[2-8] hops over /)
+  await route.hover()
+  const hops = Number((await route.textContent())?.[0])
+  expect(await page.locator('.line.on-route').count()).toBe(hops)
+  await page.getByText('My places on the rings').click()
+  expect(await page.getByTestId('rings').locator('li').count()).toBe(4)
+  await page.close()
+})
+
 test('who has gone lingers in the table, and is then named among the gone', async () => {
   const page = await browser.newPage({ reducedMotion: 'reduce' })
   await page.clock.install()

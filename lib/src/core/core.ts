@@ -266,6 +266,16 @@ export class Core {
     return edges
   }
 
+  /** Who is next to us on each ring of the overlay, before and after. */
+  rings(): readonly (readonly [before: PeerId | undefined, after: PeerId | undefined])[] {
+    return this.#overlay.places()
+  }
+
+  /** The way that a message to a member would take: the relays, then the member. */
+  route(to: PeerId): readonly PeerId[] | undefined {
+    return this.#overlay.rings.has(to) ? this.#overlay.paths(to, 1)[0] : undefined
+  }
+
   #tick(now: Millis): void {
     const due = this.#swim.deadline()
     this.#swim.tick(now, due === undefined ? 0 : now - due)

@@ -241,9 +241,11 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
       localHealth: core.localHealth,
       isolated: core.isolated,
       edges: core.edges(),
+      rings: core.rings().map(([before, after]) => ({ before, after })),
       signaling: driver.stopped ? 'closed' : client.connected.length > 0 ? 'connected' : 'connecting',
       signalingFramesSent: client.framesSent,
     }),
+    route: (to) => core.route(to),
   }
 }
 

@@ -155,11 +155,16 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     return this.#queries.respond(name, responder)
   }
 
+  route(to: PeerId): readonly PeerId[] | undefined {
+    return this.#run.route(to)
+  }
+
   stats(): MeshStats {
     const { driver } = this.#run
     const members = this.members
     const now = this.#parts.host.now()
     const wall = this.#parts.host.wall()
+    const vitals = this.#run.vitals()
     const links: LinkStats[] = [...driver.links].map((link) => ({
       peer: link.peer,
       initiator: link.initiator,
@@ -168,13 +173,16 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       bytesSent: link.bytesSent,
       bytesReceived: link.bytesReceived,
       bufferedBytes: link.bufferedBytes,
+      rings: vitals.rings.flatMap(({ before, after }, ring) =>
+        before === link.peer || after === link.peer ? [ring] : [],
+      ),
     }))
     const { root, size, neighbourRoots, places } = this.#run.state
     return {
       links,
       ...driver.totals(),
       rejected: Object.fromEntries(this.#rejected),
-      ...this.#run.vitals(),
+      ...vitals,
       state: { digest: root, ...size, neighbours: neighbourRoots, places },
     }
   }
@@ -275,11 +283,11 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
         return this.#reject(event.from, event.code)
       case 'message':
         return event.topic === ''
-          ? this.#onMessage(event.from, event.payload, false)
+          ? this.#onMessage(event.from, event.payload, event.hops)
           : this.#onPublished(event.topic, event.from, event.payload, true)
       case 'broadcast':
         return event.topic === ''
-          ? this.#onMessage(event.from, event.payload, true)
+          ? this.#onMessage(event.from, event.payload, undefined)
           : this.#onNamed(event.topic, event.from, event.payload)
       case 'reply':
         return this.#queries.onReply(event.from, event.id, event.word, event.payload)
@@ -300,9 +308,9 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     }
   }
 
-  #onMessage(from: PeerId, payload: Uint8Array, broadcast: boolean): void {
+  #onMessage(from: PeerId, payload: Uint8Array, hops: number | undefined): void {
     const data = this.#parts.values.decode(payload)
-    if (data !== undefined) return this.#emit('message', { from, data, broadcast })
+    if (data !== undefined) return this.#emit('message', { from, data, broadcast: hops === undefined, hops })
     this.#reject(from, 'ERR_DATA_INVALID')
   }
 

@@ -23,8 +23,16 @@ export interface MeshEventMap {
   'link-closed': { readonly peer: PeerId; readonly code: string }
   /** Something that came in was refused: from whom (the link's peer) and why (a stable code). */
   'claim-rejected': { readonly from: PeerId | undefined; readonly code: string }
-  /** A message to us (`broadcast: false`) or to all. */
-  message: { readonly from: PeerId; readonly data: unknown; readonly broadcast: boolean }
+  /**
+   * A message to us (`broadcast: false`) or to all. `hops`: how many links one to us has crossed, 1 over a link of its
+   * author's own; undefined for broadcasts, which find their way to everybody by themselves.
+   */
+  message: {
+    readonly from: PeerId
+    readonly data: unknown
+    readonly broadcast: boolean
+    readonly hops: number | undefined
+  }
   /** Broadcasts (topics included) of this member that were lost, and that no neighbour could give us again. */
   'broadcast-gap': { readonly from: PeerId; readonly missed: number }
   /** What we lacked of the shared state comes from a neighbour; `remaining` is what is known of so far. */
@@ -49,6 +57,14 @@ export interface LinkStats {
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly bufferedBytes: number
+  /** The rings on which this peer is next to us, counted from 0. None for a random link, or one on its way out. */
+  readonly rings: readonly number[]
+}
+
+/** Our place on one ring of the overlay: who comes before us and who after; undefined when we are alone. */
+export interface RingStats {
+  readonly before: PeerId | undefined
+  readonly after: PeerId | undefined
 }
 
 /** The shared state as this replica has it. */
@@ -81,6 +97,8 @@ export interface MeshStats {
   readonly signaling: 'connecting' | 'connected' | 'closed'
   /** The overlay's graph as computed from the member list: pairs of ids that should be linked. */
   readonly edges: readonly (readonly [PeerId, PeerId])[]
+  /** Our neighbours, ring by ring: with them we are to be linked. */
+  readonly rings: readonly RingStats[]
   readonly state: StateStats
 }
 
@@ -138,6 +156,11 @@ export interface Mesh<M extends Metadata = Metadata> extends AsyncDisposable {
   /** To everyone but ourselves. */
   broadcast(data: unknown): Promise<void>
   stats(): MeshStats
+  /**
+   * The way that a message to this member would take now: the relays in order, then the member, which stands alone where
+   * there is a link to it. Undefined for ourselves, for whoever is not here, and where no way of at most 8 links is known.
+   */
+  route(to: PeerId): readonly PeerId[] | undefined
   /** Tells everyone, closes every link and the signaling connection. Safe to call twice. */
   leave(): Promise<void>
 }

@@ -60,7 +60,8 @@ export interface Run {
   readonly driver: Driver
   /** What only the core and the door know of `stats()`. */
   readonly state: StateReader
-  vitals(): Pick<MeshStats, 'localHealth' | 'isolated' | 'edges' | 'signaling' | 'signalingFramesSent'>
+  vitals(): Pick<MeshStats, 'localHealth' | 'isolated' | 'edges' | 'rings' | 'signaling' | 'signalingFramesSent'>
+  route(to: PeerId): readonly PeerId[] | undefined
 }
 
 export interface MeshParts {

@@ -179,6 +179,12 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
     return this.#routes.path(to, new Set([avoid]))
   }
 
+  /** Who is next to us on each ring, before and after. */
+  places(): readonly (readonly [before: PeerId | undefined, after: PeerId | undefined])[] {
+    const next = (ring: number, direction: -1 | 1) => this.rings.nearest(ring, this.#self, direction)
+    return Array.from({ length: this.rings.rings }, (_, ring) => [next(ring, -1), next(ring, 1)] as const)
+  }
+
   /** Up to `count` paths to a member that share no relay. */
   paths(to: PeerId, count = 3): readonly Path[] {
     return this.#routes.disjoint(to, count)
