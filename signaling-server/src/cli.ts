@@ -45,15 +45,16 @@ async function serve(flags: Readonly<Record<string, string | true>>): Promise<vo
   const texts = Object.entries(flags).map(([name, value]) => [name, value === true ? 'true' : value])
   const read = readSettings(Object.fromEntries(texts) as Record<string, string>, environment())
   const log = openLog(read.logLevel)
-  const server = await startSignalingServer({ ...read, log })
-  if (process.stdout.isTTY) process.stdout.write(`Signaling server on ${server.url} (Ctrl-C ends it)\n`)
+  const starting = startSignalingServer({ ...read, log })
   let stopping = false
   const stop = (status: number): void => {
     // A second signal means "now".
     if (stopping) process.exit(status)
     stopping = true
-    void server.close().then(() => process.exit(status))
+    const closed = starting.then((server) => server.close())
+    void closed.then(() => process.exit(status))
   }
+  // Before it says that it listens: whoever reads that may tell it to end at once.
   process.on('SIGTERM', () => stop(0))
   process.on('SIGINT', () => stop(0))
   // A broken invariant: say so, send everybody away properly, and let the supervisor start a fresh one.
@@ -61,6 +62,8 @@ async function serve(flags: Readonly<Record<string, string | true>>): Promise<vo
     log.fatal({ err: error }, 'a broken invariant')
     stop(1)
   })
+  const { url } = await starting
+  if (process.stdout.isTTY) process.stdout.write(`Signaling server on ${url} (Ctrl-C ends it)\n`)
 }
 
 async function mint(flags: { secret?: string; seconds: string; room?: string; id?: string }): Promise<void> {

@@ -37,6 +37,8 @@ export class Swim {
   readonly #zones: Zones
   readonly #roster: Roster
   #heardAnyAt: Millis
+  /** When a digest last came over a link, or we sent ours instead. */
+  #comparedAt: Millis
   #isolated = false
   /** Since when every neighbour has been asked, and none has answered. */
   #askedAllAt: Millis | undefined
@@ -56,6 +58,7 @@ export class Swim {
       heardAt: new Map(),
     }
     this.#heardAnyAt = now
+    this.#comparedAt = now
     this.#self = new Self(this.#context, options)
     this.#helper = new Helper(this.#context)
     this.#sync = new Sync(this.#context, (record, at) => this.#onStillCounted(record, at))
@@ -137,8 +140,22 @@ export class Swim {
       this.#self.tick(now)
       this.#zones.tick(now)
       this.#roster.tick(now)
+      this.#compare(now)
     }
     if (dissemination.flushAt !== undefined && now >= dissemination.flushAt) this.#flush()
+  }
+
+  /**
+   * Digests ride on the probes of ring neighbours. Whoever has no link to any of those yet, as a newcomer may whose
+   * first contacts know no more than it does, compares views with somebody to whom it has one.
+   */
+  #compare(now: Millis): void {
+    const { config, port } = this.#context
+    if (now < this.#comparedAt + 2 * config.protocolPeriodMs) return
+    this.#comparedAt = now
+    const linked = port.linkedPeers()
+    const peer = linked[Math.floor(port.random() * linked.length)]
+    if (peer !== undefined) this.#sync.start(peer, now)
   }
 
   setClock(wallOffsetMs: number, granularityMs: number): void {
@@ -201,6 +218,7 @@ export class Swim {
   receive(from: PeerId, message: SwimMessage, overLink: boolean, now: Millis): void {
     if (overLink) this.#heard(from, now)
     if (this.#stopped) return
+    if (overLink && (message.type === 'ping' || message.type === 'ack')) this.#comparedAt = now
     switch (message.type) {
       case 'ping':
         this.#onPing(from, message, now)
