@@ -23,7 +23,14 @@ export const table = {
   // Of the machines, wire knows what they say and nothing of what they do.
   wire: {
     rooms: ['identity'],
-    files: ['swim/messages.ts', 'overlay/messages.ts', 'broadcast/messages.ts', 'state/messages.ts', 'core/message.ts'],
+    files: [
+      'swim/messages.ts',
+      'overlay/messages.ts',
+      'broadcast/messages.ts',
+      'broadcast/transfer-messages.ts',
+      'state/messages.ts',
+      'core/message.ts',
+    ],
     packages: ['cbor-x'],
   },
   pipeline: { rooms: ['identity', 'wire'], types: ['core'] },

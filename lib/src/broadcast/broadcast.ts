@@ -10,7 +10,7 @@ import type { Verified } from '../identity/claim.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { InstanceId, PeerId } from '../identity/peer-id.ts'
 import { Authors } from './authors.ts'
-import type { BroadcastMessage, Had, HadStream, News, WantNews } from './messages.ts'
+import type { BroadcastMessage, Had, HadStream, News, RepairMessage, Spread, WantNews } from './messages.ts'
 import { Retained } from './retained.ts'
 import type { Released, Stream } from './stream.ts'
 
@@ -99,7 +99,7 @@ export class Broadcast {
     this.#authors.met(author, instance, now)
   }
 
-  receive(from: PeerId, message: BroadcastMessage, now: Millis): void {
+  receive(from: PeerId, message: Spread | RepairMessage, now: Millis): void {
     switch (message.type) {
       case 'spread':
         for (const news of message.claims) this.#onNews(from, news, now)
@@ -109,9 +109,6 @@ export class Broadcast {
         break
       case 'want-news':
         this.#onWant(from, message, now)
-        break
-      case 'direct':
-      case 'reply':
         break
     }
   }

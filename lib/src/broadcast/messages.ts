@@ -1,6 +1,7 @@
 /** What the application says to one or to all, and how peers find out what they lack of it. */
 import type { ClaimBase, Verified } from '../identity/claim.ts'
 import type { InstanceId, PeerId } from '../identity/peer-id.ts'
+import type { TransferMessage } from './transfer-messages.ts'
 
 /** One broadcast, signed by its author. `seq` counts up by one for each broadcast of one instance, from 1. */
 export interface News extends ClaimBase {
@@ -71,6 +72,7 @@ export interface Reply {
 }
 
 export type BroadcastClaim = News
-/** What goes from neighbour to neighbour only: nobody needs it over a route. */
 export type RepairMessage = Had | WantNews
-export type BroadcastMessage = Spread | Direct | Reply | RepairMessage
+/** What goes from neighbour to neighbour only. */
+export type LinkMessage = RepairMessage | TransferMessage
+export type BroadcastMessage = Spread | Direct | Reply | LinkMessage

@@ -9,6 +9,7 @@
  */
 import { Broadcast } from '../broadcast/broadcast.ts'
 import type { BroadcastMessage } from '../broadcast/messages.ts'
+import type { TransferMessage } from '../broadcast/transfer-messages.ts'
 import type { Verified } from '../identity/claim.ts'
 import { sha256 } from '../identity/hash.ts'
 import type { Millis } from '../identity/millis.ts'
@@ -191,6 +192,9 @@ export class Core {
       case 'reply':
         this.#onReply(input)
         break
+      case 'transfer':
+        this.#sendTransfer(input.to, input.message)
+        break
       case 'broadcast':
         this.#publishing.set(this.#broadcast.publish(input.topic, input.payload, this.#swim.wallAt(now)), input.ref)
         break
@@ -326,6 +330,13 @@ export class Core {
       case 'entries-want':
       case 'entries':
         if (!this.#stopped) this.#state.receive(peer, message, now)
+        break
+      case 'offer':
+      case 'chunk':
+      case 'credit':
+      case 'finish':
+      case 'stop':
+        this.#effects.push({ type: 'notify', event: { type: 'transfer', from: peer, message } })
         break
       case 'had':
       case 'want-news':
@@ -517,6 +528,13 @@ export class Core {
   #sendBroadcast(to: PeerId, message: BroadcastMessage): void {
     const link = this.#links.of(to)
     const priority = message.type === 'spread' ? 'data' : 'gossip'
+    if (link !== undefined) this.#effects.push({ type: 'send', link, message, priority })
+  }
+
+  /** What answers goes before what is large; what must keep its order has one priority. */
+  #sendTransfer(to: PeerId, message: TransferMessage): void {
+    const link = this.#links.of(to)
+    const priority = message.type === 'credit' || message.type === 'stop' ? 'gossip' : 'data'
     if (link !== undefined) this.#effects.push({ type: 'send', link, message, priority })
   }
 

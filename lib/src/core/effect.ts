@@ -1,5 +1,6 @@
 /** All that a peer may ask of the world. The driver performs them in the order given. */
 import type { ReplyWord } from '../broadcast/messages.ts'
+import type { TransferMessage } from '../broadcast/transfer-messages.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { StateEvent } from '../state/state.ts'
 import type { MemberStatus } from '../swim/member.ts'
@@ -51,6 +52,7 @@ export interface CoreMember {
 }
 
 export type { ReplyWord } from '../broadcast/messages.ts'
+export { creditBytes, creditEveryBytes, type StopWord, type TransferMessage } from '../broadcast/transfer-messages.ts'
 
 export type CoreEvent =
   | {
@@ -71,6 +73,8 @@ export type CoreEvent =
       readonly payload: Uint8Array
       readonly hops: number
     }
+  /** A word of a large message, over the link from this peer. */
+  | { readonly type: 'transfer'; readonly from: PeerId; readonly message: TransferMessage }
   | {
       readonly type: 'reply'
       readonly from: PeerId

@@ -4,6 +4,7 @@
  *     one input, then perform every effect, then set one timer to `deadline()`.
  */
 import type { ReplyWord } from '../broadcast/messages.ts'
+import type { TransferMessage } from '../broadcast/transfer-messages.ts'
 import type { Draft, Verified } from '../identity/claim.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { Routed } from '../overlay/messages.ts'
@@ -68,6 +69,8 @@ export type Command =
       readonly payload: Uint8Array
       readonly ref: number
     }
+  /** A word of a large message. It goes over the link to this peer, or nowhere. */
+  | { readonly type: 'transfer'; readonly to: PeerId; readonly message: TransferMessage }
   /** The answer to a question; it goes the shortest way, and nobody is told how it ended. */
   | {
       readonly type: 'reply'

@@ -25,6 +25,11 @@ export const errorCodes = {
   ERR_VALUE_INVALID: 'A value is not one that its map takes: the schema refused it, or CBOR does not carry it.',
   ERR_QUOTA: 'One member may have 1,000 entries and 1 MB in the shared state: delete some first.',
   ERR_RESPONDER: 'A function that was given to respond() threw; nothing was answered.',
+  ERR_NOT_LINKED:
+    'A large message needs a link, and there is none to this member now: only messages of up to 16 KiB go over routes.',
+  ERR_RECEIVER_LIMIT: 'The message is larger than its receiver takes.',
+  ERR_RECEIVER_BUSY: 'The receiver takes other large messages at the moment: try again later.',
+  ERR_TRANSFER_BROKEN: 'What arrived is not what was sent; the receiver has dropped it.',
   ERR_CLOSED: 'The mesh has ended: leave(), an aborted signal, or a failure that was reported.',
   ERR_ABORTED: 'An AbortSignal was aborted.',
   ERR_DUPLICATE_IDENTITY: 'The same identity joined again in a newer tab or process, and this one stopped.',

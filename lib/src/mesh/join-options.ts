@@ -23,11 +23,14 @@ export interface Limits {
   readonly joinTimeoutMs: number
   /** How long `leave` waits for the word to get out. */
   readonly leaveTimeoutMs: number
+  /** The largest message that is taken, and the most that is held of large messages on their way to us. */
+  readonly receiveBytesMax: number
 }
 
 export const limitDefaults: Limits = {
   joinTimeoutMs: 8_000, // a guess: a server that is restarted is back by then
   leaveTimeoutMs: 1_000, // a guess: a leave takes 3 to 15 ms (measured); more means a link is clogged
+  receiveBytesMax: 128 << 20, // a guess: what a page can spare, twice over for a moment
 }
 
 export interface JoinOptions<M extends Metadata = Metadata> {

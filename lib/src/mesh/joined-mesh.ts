@@ -14,6 +14,7 @@ import type { MapOptions, ReplicatedMap } from './replicated-map.ts'
 import { Maps } from './maps.ts'
 import { Queries, type Query, type QueryOptions, queryPrefix, type Responder } from './queries.ts'
 import { type Topic, Topics } from './topics.ts'
+import { type SendOptions, sizeOf, transferBytesMax, Transfers } from './transfers.ts'
 import { watchPage } from './page.ts'
 import type { MeshParts, Run, RunEvents } from './parts.ts'
 
@@ -37,6 +38,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   readonly #maps: Maps
   readonly #topics: Topics
   readonly #queries: Queries
+  readonly #transfers: Transfers
   readonly #rejected = new Map<string, number>()
   /** Servers whose loss was told. */
   readonly #lostUrls = new Set<string>()
@@ -91,6 +93,17 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       rejected: (from, code) => this.#reject(from, code),
       failed: (error) => this.#emit('error', { error }),
     })
+    this.#transfers = new Transfers({
+      alarms: parts.alarms,
+      receiveBytesMax: parts.limits.receiveBytesMax,
+      chunkBytes: parts.messageBytesMax,
+      now: () => parts.host.now(),
+      isLinked: (peer) => this.members.get(peer)?.linked === true,
+      whenRoomy: (to, resume) => this.#run.driver.whenRoomy(to, resume),
+      say: (to, message) => this.#run.driver.handle({ type: 'transfer', to, message }),
+      deliver: (from, data) => this.#emit('message', { from, data, broadcast: false, hops: 1 }),
+      progress: (from, bytes, ofBytes) => this.#emit('receive-progress', { from, bytes, ofBytes }),
+    })
     this.#maps = new Maps({
       self: parts.id,
       values: parts.values,
@@ -127,8 +140,8 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     this.#run.driver.handle({ type: 'set-metadata', metadata: this.#metadata })
   }
 
-  send(to: PeerId, data: unknown): Promise<void> {
-    return this.#sendTo(to, data)
+  send(to: PeerId, data: unknown, options: SendOptions = {}): Promise<void> {
+    return isLarge(data, this.#parts.messageBytesMax) ? this.#sendLarge(to, data, options) : this.#sendTo(to, data)
   }
 
   broadcast(data: unknown): Promise<void> {
@@ -273,8 +286,10 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
         return void this.end('ERR_DUPLICATE_IDENTITY')
       }
       case 'link-opened':
+        this.#transfers.onLinkChanged(event.peer)
         return this.#emit('link-opened', { peer: event.peer })
       case 'link-closed':
+        this.#transfers.onLinkChanged(event.peer)
         return this.#emit('link-closed', {
           peer: event.peer,
           code: this.#run.driver.closeCode(event.peer) ?? 'ERR_LINK_CLOSED',
@@ -289,6 +304,8 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
         return event.topic === ''
           ? this.#onMessage(event.from, event.payload, undefined)
           : this.#onNamed(event.topic, event.from, event.payload)
+      case 'transfer':
+        return this.#transfers.onMessage(event.from, event.message)
       case 'reply':
         return this.#queries.onReply(event.from, event.id, event.word, event.payload)
       case 'broadcast-gap':
@@ -368,15 +385,21 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   }
 
   #sendTo(to: PeerId, data: unknown, topic = ''): Promise<void> {
-    return this.#post(
-      () => {
-        if (to === this.id) throw new ShoalError('ERR_UNKNOWN_PEER', 'send() is for others; this id is our own.')
-        if (this.members.has(to)) return to
-        throw new ShoalError('ERR_UNKNOWN_PEER', `No member of this mesh has the id ${String(to).slice(0, 43)}.`)
-      },
-      data,
-      topic,
-    )
+    return this.#post(() => this.#receiver(to), data, topic)
+  }
+
+  async #sendLarge(to: PeerId, data: Uint8Array | Blob, options: SendOptions): Promise<void> {
+    this.#assertOpen()
+    const receiver = this.#receiver(to)
+    if (sizeOf(data) <= transferBytesMax) return this.#transfers.send(receiver, data, options)
+    const message = `A message is at most ${transferBytesMax} bytes; this is ${sizeOf(data)}.`
+    throw new ShoalError('ERR_MESSAGE_TOO_LARGE', message)
+  }
+
+  #receiver(to: PeerId): PeerId {
+    if (to === this.id) throw new ShoalError('ERR_UNKNOWN_PEER', 'send() is for others; this id is our own.')
+    if (this.members.has(to)) return to
+    throw new ShoalError('ERR_UNKNOWN_PEER', `No member of this mesh has the id ${String(to).slice(0, 43)}.`)
   }
 
   /** What is wrong with a message comes back as a rejection, never as a throw. */
@@ -409,6 +432,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     this.#run.driver.start()
     this.#run.driver.handle({ type: 'restored', entries })
     this.#maps.onRestarted()
+    this.#transfers.restart(new ShoalError('ERR_ABORTED', 'The page was put aside before this was sent.'))
   }
 
   #close(code: ErrorCode): void {
@@ -419,9 +443,16 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     this.#maps.close(closedError(code))
     this.#topics.close()
     this.#queries.close()
+    this.#transfers.close(closedError(code))
     this.#run.driver.stop()
     this.#emit('closed', { code })
   }
+}
+
+/** Whether it goes in more frames than one: bytes that do not fit one with their head, and every Blob that is not empty. */
+function isLarge(data: unknown, messageBytesMax: number): data is Uint8Array | Blob {
+  if (data instanceof Uint8Array) return data.length > messageBytesMax - 3
+  return typeof Blob === 'function' && data instanceof Blob && data.size > 0
 }
 
 function closedError(code: ErrorCode): ShoalError {

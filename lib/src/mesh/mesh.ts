@@ -4,6 +4,7 @@ import type { Member, Metadata } from './member.ts'
 import type { MapOptions, ReplicatedMap } from './replicated-map.ts'
 import type { Query, QueryOptions, Responder } from './queries.ts'
 import type { Topic } from './topics.ts'
+import type { SendOptions } from './transfers.ts'
 
 export type { Member, Metadata } from './member.ts'
 
@@ -33,6 +34,8 @@ export interface MeshEventMap {
     readonly broadcast: boolean
     readonly hops: number | undefined
   }
+  /** A large message is on its way to us. */
+  'receive-progress': { readonly from: PeerId; readonly bytes: number; readonly ofBytes: number }
   /** Broadcasts (topics included) of this member that were lost, and that no neighbour could give us again. */
   'broadcast-gap': { readonly from: PeerId; readonly missed: number }
   /** What we lacked of the shared state comes from a neighbour; `remaining` is what is known of so far. */
@@ -151,8 +154,12 @@ export interface Mesh<M extends Metadata = Metadata> extends AsyncDisposable {
   respond<Q, A>(name: string, responder: Responder<Q, A>): () => void
   /** Replaces our metadata; at most 512 bytes as CBOR. Throws `ERR_METADATA_TOO_LARGE`. */
   setMetadata(metadata: M): void
-  /** Resolves when the message was handed to a link. Rejects with `ERR_UNKNOWN_PEER`, `ERR_MESSAGE_TOO_LARGE`, `ERR_CLOSED`, `ERR_UNREACHABLE`. */
-  send(to: PeerId, data: unknown): Promise<void>
+  /**
+   * Resolves when the message was handed to a link; a `Uint8Array` of more than 16 KiB and a `Blob`, of up to 1 GiB, when
+   * the receiver has all of it. Rejects with `ERR_UNKNOWN_PEER`, `ERR_MESSAGE_TOO_LARGE`, `ERR_CLOSED`, `ERR_UNREACHABLE`;
+   * large ones also with `ERR_NOT_LINKED`, `ERR_RECEIVER_LIMIT`, `ERR_RECEIVER_BUSY`, `ERR_ABORTED`, `ERR_TRANSFER_BROKEN`.
+   */
+  send(to: PeerId, data: unknown, options?: SendOptions): Promise<void>
   /** To everyone but ourselves. */
   broadcast(data: unknown): Promise<void>
   stats(): MeshStats

@@ -365,6 +365,11 @@ const unroutable: ReadonlySet<string> = new Set<Exclude<Message['type'], RoutedM
   'entries',
   'had',
   'want-news',
+  'offer',
+  'chunk',
+  'credit',
+  'finish',
+  'stop',
 ])
 
 function isRoutable(frame: ReadFrame): boolean {

@@ -7,6 +7,8 @@ import {
   type ReplyWord,
   replyWords,
 } from '../broadcast/messages.ts'
+import { type StopWord, stopWords } from '../broadcast/transfer-messages.ts'
+import { uint } from './cbor.ts'
 import type { ClaimRows } from './claims.ts'
 import { type Fields, uint32Max, wholeMs } from './fields.ts'
 import type { FrameRows } from './frames.ts'
@@ -16,6 +18,8 @@ import { nameBytesMax, payloadBytesMax } from './limits.ts'
 const streamsMax = 128
 const numbersMax = 64
 const questionIdBytes = 8
+const sha256Bytes = 32
+const stops: readonly StopWord[] = ['done', 'too-large', 'busy', 'cancelled', 'broken']
 /** In the order of their codes. */
 const words: readonly ReplyWord[] = ['ack', 'answer']
 
@@ -73,6 +77,40 @@ export const broadcastFrames: FrameRows<BroadcastMessage> = {
       fields.expect(reply.word === 'answer' || reply.payload.length === 0, 'an ack with a payload')
       return reply
     },
+  },
+  offer: {
+    kind: 37,
+    write: (message) => [message.transfer, uint(message.bytes)],
+    read: (fields) => ({ type: 'offer', transfer: fields.uint(uint32Max), bytes: fields.uint() }),
+  },
+  chunk: {
+    kind: 38,
+    write: (message) => [message.transfer, message.payload],
+    read: (fields) => ({
+      type: 'chunk',
+      transfer: fields.uint(uint32Max),
+      payload: fields.bytesUpTo(payloadBytesMax),
+    }),
+  },
+  credit: {
+    kind: 39,
+    write: (message) => [message.transfer, uint(message.received)],
+    read: (fields) => ({ type: 'credit', transfer: fields.uint(uint32Max), received: fields.uint() }),
+  },
+  finish: {
+    kind: 40,
+    write: (message) => [message.transfer, message.sha256],
+    read: (fields) => ({ type: 'finish', transfer: fields.uint(uint32Max), sha256: fields.bytes(sha256Bytes) }),
+  },
+  stop: {
+    kind: 41,
+    write: (message) => [message.transfer, message.sender, stopWords[message.word]],
+    read: (fields) => ({
+      type: 'stop',
+      transfer: fields.uint(uint32Max),
+      sender: fields.boolean(),
+      word: fields.choice(stops),
+    }),
   },
   had: {
     kind: 34,

@@ -195,6 +195,11 @@ export const frames: Readonly<Record<string, Message>> = {
   undeliverable: { type: 'undeliverable', author: ada.signer.peerId, id: routeId },
   edge: { type: 'edge', word: 'spare' },
   spread: { type: 'spread', claims: [news] },
+  offer: { type: 'offer', transfer: 1, bytes: 100_000_000 },
+  chunk: { type: 'chunk', transfer: 1, payload: counting(32) },
+  credit: { type: 'credit', transfer: 1, received: 262_144 },
+  finish: { type: 'finish', transfer: 1, sha256: counting(32, 0x70) },
+  stop: { type: 'stop', transfer: 1, sender: false, word: 'done' },
   reply: { type: 'reply', id: counting(8, 0x60), word: 'answer', payload: encodeValue(0.5) },
   had: {
     type: 'had',
