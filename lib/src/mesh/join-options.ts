@@ -30,7 +30,7 @@ export interface Limits {
 export const limitDefaults: Limits = {
   joinTimeoutMs: 8_000, // a guess: a server that is restarted is back by then
   leaveTimeoutMs: 1_000, // a guess: a leave takes 3 to 15 ms (measured); more means a link is clogged
-  receiveBytesMax: 128 << 20, // a guess: what a page can spare, twice over for a moment
+  receiveBytesMax: 128 << 20, // a guess: what a page can spare
 }
 
 export interface JoinOptions<M extends Metadata = Metadata> {

@@ -9,6 +9,7 @@ import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { Alarm, Alarms } from './alarms.ts'
 import { type ErrorCode, errorCodes, ShoalError } from './errors.ts'
+import { Pace } from './pace.ts'
 
 export interface SendOptions {
   /** Called as a large message goes, with what the receiver has. */
@@ -34,6 +35,8 @@ export interface TransfersPort {
 export const transferBytesMax = 1 << 30
 /** A transfer in which nothing happens for so long is given up: as long as the failure detector may take, and longer. A guess. */
 const stillMsMax = 30_000
+/** The application is told of progress each time that so much has come. */
+const tellEveryBytes = 1 << 18
 /** Read at once from a Blob. */
 const blockBytes = 1 << 18
 
@@ -48,7 +51,10 @@ interface Outgoing {
   readonly reject: (error: ShoalError) => void
   readonly alarm: Alarm
   readonly onAbort: () => void
+  readonly pace: Pace
   sent: number
+  /** What the application was told. */
+  told: number
   /** As the receiver said; undefined until it took the offer. */
   received: number | undefined
   block: Uint8Array
@@ -59,11 +65,14 @@ interface Outgoing {
 interface Incoming {
   readonly transfer: number
   readonly size: number
-  readonly parts: Uint8Array[]
+  /** Of its full size from the start: what is not written yet costs no memory, and nothing is copied in the end. */
+  readonly bytes: Uint8Array
   readonly hash: Hasher
   readonly alarm: Alarm
   received: number
   credited: number
+  /** What the application was told. */
+  told: number
 }
 
 export class Transfers {
@@ -95,7 +104,9 @@ export class Transfers {
         reject,
         alarm: this.#port.alarms.create(() => this.#abandon(outgoing, errorOf('ERR_CONGESTED'))),
         onAbort: () => this.#abandon(outgoing, errorOf('ERR_ABORTED')),
+        pace: new Pace(creditBytes),
         sent: 0,
+        told: 0,
         received: undefined,
         block: none,
         waiting: false,
@@ -154,14 +165,18 @@ export class Transfers {
     if (outgoing.received !== undefined && received <= outgoing.received) return
     outgoing.received = received
     this.#stir(outgoing.alarm)
-    outgoing.options.onProgress?.(received, outgoing.size)
+    outgoing.pace.onReceived(received, this.#port.now())
+    if (received - outgoing.told >= tellEveryBytes) {
+      outgoing.told = received
+      outgoing.options.onProgress?.(received, outgoing.size)
+    }
     // Not within the driver's turn, in which nothing is sent and so every link seems to have room.
     void Promise.resolve().then(() => this.#pump(outgoing))
   }
 
   #pump(outgoing: Outgoing): void {
     if (outgoing.waiting || !this.#isUnderWay(outgoing)) return
-    if (outgoing.received === undefined || outgoing.sent >= outgoing.received + creditBytes) return
+    if (outgoing.received === undefined || outgoing.sent >= outgoing.received + outgoing.pace.bytes) return
     outgoing.waiting = true
     if (outgoing.block.length > 0) return this.#port.whenRoomy(outgoing.to, () => this.#sendNext(outgoing))
     if (outgoing.sent === outgoing.size) return this.#finish(outgoing)
@@ -191,6 +206,7 @@ export class Transfers {
     outgoing.block = outgoing.block.subarray(payload.length)
     outgoing.hash.update(payload)
     outgoing.sent += payload.length
+    outgoing.pace.onSent(outgoing.sent, this.#port.now())
     this.#port.say(outgoing.to, { type: 'chunk', transfer: outgoing.transfer, payload })
     this.#pump(outgoing)
   }
@@ -243,15 +259,18 @@ export class Transfers {
     if (size > receiveBytesMax) return this.#refuse(from, transfer, 'too-large')
     if (size === 0) return this.#refuse(from, transfer, 'broken')
     if (this.#incoming.has(from) || held + size > receiveBytesMax) return this.#refuse(from, transfer, 'busy')
+    const bytes = room(size)
+    if (bytes === undefined) return this.#refuse(from, transfer, 'busy')
     const alarm = this.#port.alarms.create(() => this.#giveUp(from, 'cancelled'))
     this.#incoming.set(from, {
       transfer,
       size,
-      parts: [],
+      bytes,
       hash: sha256Hasher(),
       alarm,
       received: 0,
       credited: 0,
+      told: 0,
     })
     this.#stir(alarm)
     this.#port.say(from, { type: 'credit', transfer, received: 0 })
@@ -261,13 +280,15 @@ export class Transfers {
     const incoming = this.#incoming.get(from)
     if (incoming?.transfer !== transfer) return
     if (payload.length === 0 || incoming.received + payload.length > incoming.size) return this.#giveUp(from, 'broken')
-    incoming.parts.push(payload)
+    incoming.bytes.set(payload, incoming.received)
     incoming.hash.update(payload)
     incoming.received += payload.length
     this.#stir(incoming.alarm)
     if (incoming.received - incoming.credited < creditEveryBytes && incoming.received < incoming.size) return
     incoming.credited = incoming.received
     this.#port.say(from, { type: 'credit', transfer, received: incoming.received })
+    if (incoming.received - incoming.told < tellEveryBytes && incoming.received < incoming.size) return
+    incoming.told = incoming.received
     this.#port.progress(from, incoming.received, incoming.size)
   }
 
@@ -278,14 +299,8 @@ export class Transfers {
     const whole = incoming.received === incoming.size && hash.every((byte, at) => byte === sha256[at])
     if (!whole) return this.#giveUp(from, 'broken')
     this.#drop(from)
-    const bytes = new Uint8Array(incoming.size)
-    let at = 0
-    for (const part of incoming.parts) {
-      bytes.set(part, at)
-      at += part.length
-    }
     this.#port.say(from, { type: 'stop', transfer, sender: false, word: 'done' })
-    this.#port.deliver(from, bytes)
+    this.#port.deliver(from, incoming.bytes)
   }
 
   #refuse(from: PeerId, transfer: number, word: StopWord): void {
@@ -319,6 +334,15 @@ const stopCodes: Readonly<Record<StopWord, ErrorCode & keyof typeof errorCodes>>
   busy: 'ERR_RECEIVER_BUSY',
   cancelled: 'ERR_CONGESTED',
   broken: 'ERR_TRANSFER_BROKEN',
+}
+
+/** Undefined where there is not that much memory. */
+function room(bytes: number): Uint8Array | undefined {
+  try {
+    return new Uint8Array(bytes)
+  } catch {
+    return undefined
+  }
 }
 
 export function sizeOf(source: Uint8Array | Blob): number {
