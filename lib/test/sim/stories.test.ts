@@ -239,6 +239,13 @@ describe('in a small mesh', () => {
     expect(breaches(experiment)).toEqual([])
   })
 
+  it('of 256 that start at once one whose first contacts know little gets a full view in three seconds too', () => {
+    const scenario = scenarios.find(({ name }) => name === 'bootstrap')
+    const outcome = scenario?.run({ ...conditionDefaults, ...scenario.defaults, peers: 256, seed: '38' })
+    expect(outcome?.breaches).toEqual([])
+    for (const ms of outcome?.viewsFullMs ?? [Infinity]) expect(ms).toBeLessThanOrEqual(3000)
+  })
+
   it('a split too short for all verdicts heals in five seconds, for those who lost every link in it too', () => {
     const scenario = scenarios.find(({ name }) => name === 'partition')
     // In both the smaller side is so scattered over the rings that most of it was left without a link.
