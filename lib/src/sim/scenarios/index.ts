@@ -13,6 +13,7 @@ import { liars } from './liars.ts'
 import { lifeguard } from './lifeguard.ts'
 import { loss80 } from './loss80.ts'
 import { partition } from './partition.ts'
+import { rings } from './rings.ts'
 import { state } from './state.ts'
 import { steady } from './steady.ts'
 import { zone } from './zone.ts'
@@ -29,6 +30,7 @@ export const scenarios: readonly Scenario[] = [
   state,
   churn,
   partition,
+  rings,
   loss80,
   lifeguard,
   liars,
