@@ -154,8 +154,8 @@ export class Judgement {
     }
   }
 
-  /** Answers the suspects that we should probe before we decide. */
-  tick(now: Millis, isolated: boolean): void {
+  /** `deaf`: we hear nobody, be it for a moment, and so no refutation. */
+  tick(now: Millis, deaf: boolean): void {
     if (this.#nextAt === undefined || now < this.#nextAt) return
     this.#nextAt = undefined
     for (const record of [...this.#suspects]) {
@@ -168,8 +168,7 @@ export class Judgement {
         const { config, heardAt: heard, reliability } = this.#context
         // Of one that answers few of our probes, a frame now and then says little.
         const heardAt = reliability.failures(record.id) > config.unreliableFailures ? undefined : heard.get(record.id)
-        if (isolated) {
-          // Whoever hears nobody learns of no refutation either.
+        if (deaf) {
           reprieve(suspicion, (now + this.#leastMs()) as Millis)
         } else if (
           heardAt !== undefined &&

@@ -136,7 +136,7 @@ export class Swim {
     if (!this.#stopped) {
       this.#prober.tick(now)
       for (const target of this.#helper.tick(now)) this.#doubt(target, now)
-      this.#judgement.tick(now, this.#isolated)
+      this.#judgement.tick(now, this.#isolated || this.#deafFor(1, now))
       this.#self.tick(now)
       this.#zones.tick(now)
       this.#roster.tick(now)
@@ -375,6 +375,12 @@ export class Swim {
     for (const peer of this.#context.port.linkedPeers()) this.#sync.start(peer, now)
   }
 
+  /** Nobody was heard for so many periods, each of which brings some frames in a live mesh: no refutation would be. */
+  #deafFor(periods: number, now: Millis): boolean {
+    const { port, config } = this.#context
+    return port.neighbours().length > 1 && now >= this.#heardAnyAt + periods * config.protocolPeriodMs
+  }
+
   /** Somebody doubts a neighbour of ours: see for ourselves. */
   #doubt(subject: PeerId, now: Millis): void {
     const { port, table } = this.#context
@@ -387,7 +393,8 @@ export class Swim {
     const { table, port } = this.#context
     const record = table.get(target)
     if (record === undefined || !present(record.status)) return
-    if (this.#heardAnyAt < startedAt && port.neighbours().length > 1) {
+    // A probe that waited long may have begun before the silence did.
+    if ((this.#heardAnyAt < startedAt && port.neighbours().length > 1) || this.#deafFor(2, now)) {
       this.#doubtSelf(target, startedAt, now)
       return
     }
