@@ -5,9 +5,10 @@ import { expect, test } from 'vitest'
 
 /**
  * 60 kB were the aim, with everything; a page that shares state and sends large messages loads more. What grows beyond this
- * has to be meant: raise it in the change that does it, and say there what it buys.
+ * has to be meant: raise it in the change that does it, and say there what it buys. (The last 5 kB: broadcasts in order and
+ * repaired, questions with answers, large messages.)
  */
-const bytesMax = 85_000
+const bytesMax = 90_000
 
 interface Size {
   readonly initialGzip: number
