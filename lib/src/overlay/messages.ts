@@ -7,7 +7,7 @@ import type { PeerId } from '../identity/peer-id.ts'
 
 /**
  * What a routed claim carries. `frame`: an encoded frame, which the receiver decodes as one. `signal`:
- * a transport's signaling payload, sealed to the receiver. `receipt`: the 16-byte id of a routed claim
+ * a transport's signaling payload, which relays can read. `receipt`: the 16-byte id of a routed claim
  * that its receiver has in hand.
  */
 export type RoutedKind = 'frame' | 'signal' | 'receipt'
