@@ -17,7 +17,7 @@ import {
   type MemberRecord,
   type Run,
 } from './member.ts'
-import type { Alive, Leave } from './messages.ts'
+import type { Accuse, Alive, Leave } from './messages.ts'
 import { longestLeaseMs } from './self.ts'
 import { evidence, type Sync } from './sync.ts'
 import { equalBytes } from './table.ts'
@@ -232,6 +232,17 @@ export class Roster {
   /** It runs under a key that spoke later, by the calendar, in another run: nobody will heed it, so it should know. */
   #tellOfNewerRun(to: PeerId, record: MemberRecord, now: Millis): void {
     if (this.#mayTell(to, now)) this.#context.port.send(to, { type: 'gossip', claims: [record.alive] }, 'gossip')
+  }
+
+  /**
+   * An old accusation of its present incarnation, by nobody whom we count: where less was known, as on the small side of a
+   * split, somebody may hold it dead for that, and nobody but its subject can undo it.
+   */
+  tellSubject(record: MemberRecord, claim: Verified<Accuse>, now: Millis): void {
+    const { port, wall, config } = this.#context
+    if (claim.incarnationDigest !== record.alive.incarnationDigest) return
+    if (wall.at(now) < claim.issuedAt + config.accusationWindowMs || !this.#mayTell(record.id, now)) return
+    port.send(record.id, { type: 'gossip', claims: [claim] }, 'gossip')
   }
 
   #mayTell(to: PeerId, now: Millis): boolean {

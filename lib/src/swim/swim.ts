@@ -360,6 +360,7 @@ export class Swim {
     }
     const result = this.#judgement.accuse(record, claim, now)
     if (result === 'known' && from !== undefined) dissemination.heard(claim, from)
+    if (result === 'void' && present(record.status)) this.#roster.tellSubject(record, claim, now)
     if (result !== 'counted') return
     dissemination.spread(claim, from, now)
     if (claim.author !== port.self) this.#doubt(claim.subject, now)
