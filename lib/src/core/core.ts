@@ -22,14 +22,14 @@ import { present, type MemberRecord } from '../swim/member.ts'
 import type { SwimEvent } from '../swim/port.ts'
 import { Swim } from '../swim/swim.ts'
 import { stateDefaults } from '../state/config.ts'
-import type { StateMessage } from '../state/messages.ts'
 import { State, type StateEvent, type StateReader, type Write } from '../state/state.ts'
 import type { CoreOptions } from './config.ts'
-import type { CoreEvent, CoreMember, Effect, Priority } from './effect.ts'
+import { type CoreEvent, type CoreMember, type Effect, farewellsMax, type Priority } from './effect.ts'
 import { type Command, door, type Input, type LinkId } from './input.ts'
 import { LinkTable } from './link-table.ts'
 import type { Claim, Message, RoutedMessage } from './message.ts'
 import { Prng } from './prng.ts'
+import { Signals } from './signals.ts'
 import { Outlaws, Strikes } from './strikes.ts'
 
 export class Core {
@@ -52,9 +52,11 @@ export class Core {
   /** The time of the input in hand. */
   #now: Millis
   #stopped = false
-  #signalRef = 0
-  /** Signals under way over the mesh, and what they hold, in case the door must take them. */
-  readonly #signals = new Map<number, { readonly to: PeerId; readonly payload: Uint8Array }>()
+  readonly #signals = new Signals({
+    canReach: (to, now) => this.#overlay.canReach(to, now),
+    route: (to, payload, ref, now) => this.#overlay.route(to, { kind: 'signal', payload }, true, now, ref),
+    byDoor: (to, payload) => this.#effects.push({ type: 'door-signal', to, payload }),
+  })
 
   constructor(options: CoreOptions, now: Millis) {
     const admits = options.admits ?? everybody
@@ -121,7 +123,7 @@ export class Core {
       {
         self: options.id,
         links: () => this.#linksByRing(),
-        send: (to, message) => this.#sendState(to, message),
+        send: (to, message) => this.#overLink(to, message, 'state'),
         seal: (draft) => this.#effects.push({ type: 'seal', draft }),
         wallAt: (at) => this.#swim.wallAt(at),
         admits,
@@ -178,7 +180,7 @@ export class Core {
         this.#onSealed(input.claim, now)
         break
       case 'signal-out':
-        this.#onSignalOut(input.to, input.payload, now)
+        this.#signals.send(input.to, input.payload, now)
         break
       case 'signal-in':
         this.#onSignalIn(input.from, input.payload, now)
@@ -386,11 +388,9 @@ export class Core {
         if (link !== undefined) this.#effects.push({ type: 'hang-up', link, code: effect.code })
         break
       }
-      case 'send': {
-        const link = this.#links.of(effect.peer)
-        if (link !== undefined) this.#effects.push({ type: 'send', link, message: effect.message, priority: 'gossip' })
+      case 'send':
+        this.#overLink(effect.peer, effect.message, 'gossip')
         break
-      }
       case 'seal':
         this.#effects.push(effect)
         break
@@ -417,20 +417,7 @@ export class Core {
       this.#notify(code === undefined ? { type: 'sent', ref } : { type: 'sent', ref, code })
       return
     }
-    const signal = this.#signals.get(ref)
-    this.#signals.delete(ref)
-    if (code !== undefined && signal !== undefined) this.#effects.push({ type: 'door-signal', ...signal })
-  }
-
-  /** Over the mesh when it knows a way, else by the server. */
-  #onSignalOut(to: PeerId, payload: Uint8Array, now: Millis): void {
-    if (!this.#overlay.canReach(to, now)) {
-      this.#effects.push({ type: 'door-signal', to, payload })
-      return
-    }
-    this.#signalRef -= 1
-    this.#signals.set(this.#signalRef, { to, payload })
-    this.#overlay.route(to, { kind: 'signal', payload }, true, now, this.#signalRef)
+    this.#signals.routed(ref, code)
   }
 
   #onSignalIn(from: PeerId, payload: Uint8Array, now: Millis): void {
@@ -446,7 +433,7 @@ export class Core {
     const claim = this.#swim.leave(now)
     if (claim === undefined) return
     const message: Message = { type: 'gossip', claims: [claim] }
-    for (const to of this.#links.peers().slice(0, farewells)) this.#effects.push({ type: 'door-say', to, message })
+    for (const to of this.#links.peers().slice(0, farewellsMax)) this.#effects.push({ type: 'door-say', to, message })
   }
 
   /** The server may pass on that somebody leaves, because that is signed; nothing else. */
@@ -526,21 +513,12 @@ export class Core {
   }
 
   #sendBroadcast(to: PeerId, message: BroadcastMessage): void {
-    const link = this.#links.of(to)
-    const priority = message.type === 'spread' ? 'data' : 'gossip'
-    if (link !== undefined) this.#effects.push({ type: 'send', link, message, priority })
+    this.#overLink(to, message, message.type === 'spread' ? 'data' : 'gossip')
   }
 
   /** What answers goes before what is large; what must keep its order has one priority. */
   #sendTransfer(to: PeerId, message: TransferMessage): void {
-    const link = this.#links.of(to)
-    const priority = message.type === 'credit' || message.type === 'stop' ? 'gossip' : 'data'
-    if (link !== undefined) this.#effects.push({ type: 'send', link, message, priority })
-  }
-
-  #sendState(to: PeerId, message: StateMessage): void {
-    const link = this.#links.of(to)
-    if (link !== undefined) this.#effects.push({ type: 'send', link, message, priority: 'state' })
+    this.#overLink(to, message, message.type === 'credit' || message.type === 'stop' ? 'gossip' : 'data')
   }
 
   #onStateEvent(event: StateEvent): void {
@@ -559,9 +537,15 @@ export class Core {
 
   /** Over the link, else over a route. */
   #send(to: PeerId, message: RoutedMessage, priority: Priority, avoid?: PeerId): void {
+    if (this.#overLink(to, message, priority) || this.#stopped || to === this.#self) return
+    this.#route(to, message, { receipt: false, avoid })
+  }
+
+  /** False when there is no link to it. */
+  #overLink(to: PeerId, message: Message, priority: Priority): boolean {
     const link = this.#links.of(to)
     if (link !== undefined) this.#effects.push({ type: 'send', link, message, priority })
-    else if (!this.#stopped && to !== this.#self) this.#route(to, message, { receipt: false, avoid })
+    return link !== undefined
   }
 
   #route(
@@ -628,5 +612,3 @@ export class Core {
 
 const noExtra = new Uint8Array(0)
 const everybody = (): boolean => true
-/** A guess: one of three is still at the door, unless everybody leaves at once. */
-const farewells = 3

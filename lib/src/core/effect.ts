@@ -12,6 +12,9 @@ import type { Message } from './message.ts'
 export const priorities = { probe: 0, gossip: 1, state: 2, data: 3 } as const
 export type Priority = keyof typeof priorities
 
+/** To so many neighbours a leave goes by the server as well. A guess: one of them is still at the door. */
+export const farewellsMax = 3
+
 export type Effect =
   | { readonly type: 'send'; readonly link: LinkId; readonly message: Message; readonly priority: Priority }
   /** Sign it, and hand it back as `sealed`. */

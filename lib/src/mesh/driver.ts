@@ -7,7 +7,7 @@
  * transport, the door (the signaling server's client), the timer. It decides nothing about members.
  * An input that arrives while another is handled waits its turn, so the core is never re-entered.
  */
-import type { CoreEvent, CoreMember, Effect } from '../core/effect.ts'
+import { type CoreEvent, type CoreMember, type Effect, farewellsMax } from '../core/effect.ts'
 import { door as doorLink, type DraftClaim, type Input, type LinkId } from '../core/input.ts'
 import type { Claim, Message } from '../core/message.ts'
 import type { Verified } from '../identity/claim.ts'
@@ -84,9 +84,6 @@ export interface OpenLink {
 
 /** A link that is hung up is closed after this long even if the other side takes nothing any more. */
 const hangUpMsMax = 1000
-
-/** To so many neighbours the server takes word as well, as the core has it do. */
-const goodbyesAtDoor = 3
 
 /** How often a link that is to be closed is looked at while something still waits for room in its channel. */
 const hangUpPollMs = 25
@@ -213,7 +210,7 @@ export class Driver {
     const links = [...this.#links.values()]
     for (const { queue } of links) queue.push(frame, 'gossip')
     this.spill()
-    for (const { peer } of links.slice(0, goodbyesAtDoor)) this.#parts.door.signal(peer, farewell(frame))
+    for (const { peer } of links.slice(0, farewellsMax)) this.#parts.door.signal(peer, farewell(frame))
   }
 
   /** Closes every link, the transport and the door. Nothing is called back after. */

@@ -294,6 +294,7 @@ export class Roster {
   #forget(record: MemberRecord): void {
     this.#context.table.delete(record)
     this.#context.heardAt.delete(record.id)
+    this.#toldAt.delete(record.id)
   }
 
   #sweepBy(at: Millis): void {

@@ -2,9 +2,9 @@
  * Everybody broadcasts while peers crash, leave and come, and the network is split and healed. What is handed out is in
  * order and once, and what nobody could repair is told.
  */
-import { Churn } from '../churn.ts'
 import type { Scenario } from '../experiment.ts'
 import { settled } from './crash.ts'
+import { storm } from './storm.ts'
 
 export const chatter: Scenario = {
   name: 'chatter',
@@ -32,21 +32,11 @@ export const chatter: Scenario = {
       world.after(world.prng.between(10, 300), say)
     }
     say()
-    const churning = new Churn(experiment, { everyMs: 4000, least: Math.ceil(conditions.peers / 2) })
-    churning.start()
-    const third = (conditions.seconds * 1000) / 3
-    world.runFor(third)
-    const shuffled = world.prng.shuffled(world.running)
-    const smaller = 1 + world.prng.int(Math.max(1, Math.floor(shuffled.length / 2)))
-    world.partition(shuffled.slice(smaller), shuffled.slice(0, smaller))
-    world.runFor(third)
-    world.heal()
-    world.runFor(third)
-    churning.stop()
+    const came = storm(experiment)
     // Whoever was cut off has to be found again, and then to hear of the last that was said.
     world.runFor(15_000)
     saying = false
     world.runFor(25_000)
-    return experiment.finish({ more: { said, told, missed, ...churning.counts } })
+    return experiment.finish({ more: { said, told, missed, ...came } })
   },
 }

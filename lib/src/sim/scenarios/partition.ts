@@ -3,6 +3,7 @@
  * halves become one again, without anyone's help.
  */
 import type { Scenario } from '../experiment.ts'
+import type { World } from '../world.ts'
 import { settled } from './crash.ts'
 
 const patienceMs = 60_000
@@ -15,9 +16,7 @@ export const partition: Scenario = {
     const experiment = settled(conditions)
     const { world, figures } = experiment
     experiment.tolerate()
-    const shuffled = world.prng.shuffled(world.running)
-    const smaller = 1 + world.prng.int(Math.max(1, Math.floor(shuffled.length / 2)))
-    world.partition(shuffled.slice(smaller), shuffled.slice(0, smaller))
+    const smaller = splitInTwo(world)
     world.runFor(conditions.seconds * 1000)
     const apart = figures.cutOff
     const falseBefore = figures.falseDeaths.length
@@ -40,4 +39,12 @@ export const partition: Scenario = {
       },
     })
   },
+}
+
+/** Splits those who run in two at random. Answers how many are on the smaller side. */
+export function splitInTwo(world: World): number {
+  const shuffled = world.prng.shuffled(world.running)
+  const smaller = 1 + world.prng.int(Math.max(1, Math.floor(shuffled.length / 2)))
+  world.partition(shuffled.slice(smaller), shuffled.slice(0, smaller))
+  return smaller
 }

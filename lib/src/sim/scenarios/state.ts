@@ -5,9 +5,9 @@
  */
 import type { Write } from '../../state/state.ts'
 import { entryTtlMs } from '../../state/config.ts'
-import { Churn } from '../churn.ts'
 import type { Scenario } from '../experiment.ts'
 import { settled } from './crash.ts'
+import { storm } from './storm.ts'
 
 const patienceMs = 60_000
 /** Few, so that writes meet. */
@@ -44,18 +44,8 @@ export const state: Scenario = {
       world.after(world.prng.between(10, 400), write)
     }
     write()
-    const churning = new Churn(experiment, { everyMs: 4000, least: Math.ceil(conditions.peers / 2) })
-    churning.start()
-    const third = (conditions.seconds * 1000) / 3
-    world.runFor(third)
-    const shuffled = world.prng.shuffled(world.running)
-    const smaller = 1 + world.prng.int(Math.max(1, Math.floor(shuffled.length / 2)))
-    world.partition(shuffled.slice(smaller), shuffled.slice(0, smaller))
-    world.runFor(third)
-    world.heal()
-    world.runFor(third)
+    const came = storm(experiment)
     writing = false
-    churning.stop()
     figures.openWindow()
     const healedAt = world.now
     const equal = (): boolean => new Set(world.honest.map((peer) => peer.machine.state.root)).size <= 1
@@ -70,7 +60,7 @@ export const state: Scenario = {
     const { bytesPerSecond } = experiment.perPeer(figures.traffic)
     return experiment.finish({
       bytesPerPeerPerSecond: bytesPerSecond,
-      more: { equalMs, writes, deletes, ...churning.counts },
+      more: { equalMs, writes, deletes, ...came },
     })
   },
 }
