@@ -21,6 +21,7 @@ class End {
   readonly messages: (Uint8Array | undefined)[] = []
   readonly candidates: string[] = []
   readonly closes: string[] = []
+  drains = 0
   evidence: ChannelEvidence | undefined
   sdp: string | undefined
   far: End | undefined
@@ -44,7 +45,7 @@ class End {
       }),
       onOpen: told((evidence) => void (this.evidence = evidence)),
       onMessage: told((message) => void this.messages.push(message)),
-      onDrain: told(() => {}),
+      onDrain: told(() => void (this.drains += 1)),
       onClose: told((code) => void this.closes.push(code)),
     }
     this.connection = simplePeerCarrier({ host: realHost, wrtc, ...options })(role, events)
@@ -160,6 +161,21 @@ describe('a connection', () => {
     await b.until(() => b.messages.length === 3)
     expect(b.messages[0]).toBeUndefined()
     expect(b.messages.slice(1).map((message) => [...message!])).toEqual([[], [7]])
+  })
+
+  test('says when it has drained, though the engine counts only later what it was handed', async () => {
+    let held = 0
+    class CountsLate extends wrtc.RTCPeerConnection {
+      override createDataChannel(...given: Parameters<RTCPeerConnection['createDataChannel']>): RTCDataChannel {
+        return Object.defineProperty(super.createDataChannel(...given), 'bufferedAmount', { get: () => held })
+      }
+    }
+    const [a] = await linked({ wrtc: { ...wrtc, RTCPeerConnection: CountsLate } })
+    a.connection.send(Uint8Array.of(1))
+    held = 100_000
+    expect(a.connection.bufferedBytes).toBe(100_000)
+    held = 0
+    await a.until(() => a.drains > 0)
   })
 
   test('hears what the other side says before its own channel is open', async () => {

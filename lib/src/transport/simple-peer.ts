@@ -73,7 +73,7 @@ class SimplePeerConnection implements Connection {
   /** The next step of opening or closing. */
   #stopNext: (() => void) | undefined
   readonly #low: number
-  /** @roamhq/wrtc 0.10 has no `bufferedamountlow`: there, who waits looks again. */
+  /** @roamhq/wrtc 0.10 has no `bufferedamountlow`: there, whoever read that too much waits looks again. */
   readonly #pollsDrain: boolean
   #stopPoll: (() => void) | undefined
 
@@ -142,7 +142,6 @@ class SimplePeerConnection implements Connection {
     if (this.#channel?.readyState !== 'open') return
     try {
       this.#channel.send(message as Uint8Array<ArrayBuffer>)
-      if (this.#pollsDrain) this.#pollDrain()
     } catch (error) {
       // Chromium throws when its own 16 MB are full, and all do in the moment of closing.
       this.#peer?.destroy(error instanceof Error ? error : undefined)
@@ -150,7 +149,11 @@ class SimplePeerConnection implements Connection {
   }
 
   get bufferedBytes(): number {
-    return this.#channel?.bufferedAmount ?? 0
+    const bytes = this.#channel?.bufferedAmount ?? 0
+    // Here and not after `send`: its other thread may count later what it was handed, and only who reads
+    // that too much waits will wait.
+    if (this.#pollsDrain && bytes > this.#low) this.#pollDrain()
+    return bytes
   }
 
   close(): void {
@@ -171,11 +174,10 @@ class SimplePeerConnection implements Connection {
   }
 
   #pollDrain(): void {
-    if (this.#stopPoll !== undefined || this.bufferedBytes <= this.#low) return
-    this.#stopPoll = this.#host.after(drainPollMs, () => {
+    this.#stopPoll ??= this.#host.after(drainPollMs, () => {
       this.#stopPoll = undefined
-      if (this.bufferedBytes > this.#low) this.#pollDrain()
-      else if (this.#channel !== undefined) this.#events.onDrain()
+      // Reading it looks again, if there is still too much.
+      if (this.bufferedBytes <= this.#low && this.#channel !== undefined) this.#events.onDrain()
     })
   }
 
