@@ -70,6 +70,7 @@ export class Core {
         random: () => this.#prng.uniform(),
         wall: (at) => this.#swim.wallAt(at),
         wellConnected: () => this.#swim.wellConnected,
+        healthy: () => this.#swim.healthy,
         outbox: (effect) => this.#onOverlayEffect(effect),
       },
       options.overlay,

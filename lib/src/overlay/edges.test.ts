@@ -19,6 +19,7 @@ let said: [PeerId, EdgeWord][]
 let edges: Edges
 let now: number
 let wellConnected: boolean
+let healthy: boolean
 
 function make(options: EdgesOptions = {}): void {
   rings = new Rings(positions)
@@ -27,6 +28,7 @@ function make(options: EdgesOptions = {}): void {
   said = []
   now = 0
   wellConnected = true
+  healthy = true
   let state = 1
   edges = new Edges(
     {
@@ -34,6 +36,7 @@ function make(options: EdgesOptions = {}): void {
       rings,
       random: () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647,
       wellConnected: () => wellConnected,
+      healthy: () => healthy,
       outbox: (effect) => effects.push(effect),
       say: (to, word) => said.push([to, word]),
     },
@@ -258,6 +261,15 @@ describe('a pair that cannot link', () => {
     const ring = [0, 1, 2, 3].find((r) => [rings.nearest(r, me, 1), rings.nearest(r, me, -1)].includes(id)) as number
     const direction = rings.nearest(ring, me, 1) === id ? 1 : -1
     expect(edges.wanted.has(rings.nearest(ring, me, direction, (other) => other !== id) as PeerId)).toBe(true)
+  })
+
+  test('is none while we are slow ourselves: then all look like it', () => {
+    const [id] = [...edges.wanted] as [PeerId]
+    healthy = false
+    for (let n = 0; n < 5; n++) fail(id)
+    expect(edges.isUnlinkable(id)).toBe(false)
+    expect(said).toEqual([])
+    expect(edges.wanted.has(id)).toBe(true)
   })
 
   test('is one as soon as the other end says so, but not against an open link', () => {

@@ -39,6 +39,8 @@ export interface OverlayContext<Inner extends AnyMessage = AnyMessage> {
   readonly wall: (now: Millis) => WallMillis
   /** Our own connection is good, as far as is known. */
   readonly wellConnected: () => boolean
+  /** We keep up: what we miss is the fault of others. */
+  readonly healthy: () => boolean
   readonly outbox: (effect: OverlayEffect<Inner>) => void
 }
 
@@ -53,13 +55,14 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
   readonly #emit: (effect: OverlayEffect<Inner>) => void
 
   constructor(context: OverlayContext<Inner>, options: OverlayOptions = {}) {
-    const { self, positions, random, wellConnected, wall, outbox } = context
+    const { self, positions, random, wellConnected, healthy, wall, outbox } = context
     this.#self = self
     this.#emit = outbox
     this.rings = new Rings(positions, options)
     this.rings.add(self, context.seed)
     const say = (peer: PeerId, word: EdgeWord, now: Millis) => this.#say(peer, word, now)
-    this.#edges = new Edges({ self, rings: this.rings, random, wellConnected, outbox, say }, options)
+    const edges = { self, rings: this.rings, random, wellConnected, healthy, outbox, say }
+    this.#edges = new Edges(edges, options)
     this.#routes = new Routes(self, this.rings, this.#edges)
     const onEdge = (from: PeerId, { word }: Edge, now: Millis) => this.#edges.onEdge(from, word, now)
     this.#router = new Router({ self, routes: this.#routes, links: this.#edges, random, wall, outbox, onEdge }, options)

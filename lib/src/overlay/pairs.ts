@@ -41,6 +41,8 @@ export interface PairsContext {
   readonly self: PeerId
   readonly rings: Rings
   readonly random: Random
+  /** False when it is we who are slow. */
+  readonly healthy: () => boolean
   readonly say: (peer: PeerId, word: EdgeWord, now: Millis) => void
 }
 
@@ -95,7 +97,8 @@ export class Pairs {
     attempt.failures++
     const waitMs = Math.min(retryMaxMs, retryMs * 2 ** Math.min(attempt.failures - 1, 10))
     attempt.dueAt = later(now, jitter(this.#context.random, waitMs))
-    if (innocent.has(code)) {
+    // Whoever is slow itself misses the answers of all: it would take every neighbour that it has for unlinkable.
+    if (innocent.has(code) || !this.#context.healthy()) {
       // Full at the other end, again and again: somebody else has to take this edge for now.
       if (code === 'ERR_LINKS_FULL' && attempt.failures > this.#options.unlinkableDials) this.bar(peer, false, now)
       return

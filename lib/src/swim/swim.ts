@@ -87,6 +87,11 @@ export class Swim {
     return reliability.failuresInAll <= config.unreliableFailures
   }
 
+  /** Little speaks for it that we ourselves are slow. */
+  get healthy(): boolean {
+    return this.#context.awareness.score <= this.#context.config.awarenessMax / 2
+  }
+
   get localHealth(): number {
     return this.#context.awareness.score
   }

@@ -120,6 +120,7 @@ export class Waters {
         random: dice(Math.floor(this.random() * 2 ** 32)),
         wall: (now) => (wallOffset + now) as WallMillis,
         wellConnected: () => true,
+        healthy: () => true,
         outbox: (effect) => outbox.push(effect),
       },
       this.#options,
