@@ -146,9 +146,12 @@ test('an instance that is killed loses nobody for longer than it takes to dial a
     expect(friend.sample).toEqual([signer.peerId])
     one.child.kill('SIGKILL')
     await lost.closed()
-    // Nobody answers for it now, and its friend learns that at once.
-    friend.say({ t: 'signal', to: signer.peerId, data: 'AQ' })
+    // Nobody answers for it now, and its friend learns that as soon as Redis has seen the instance go.
+    const say = () => friend.say({ t: 'signal', to: signer.peerId, data: 'AQ' })
+    say()
+    const again = setInterval(say, 250)
     await friend.next('absent')
+    clearInterval(again)
     const back = await callers.join(two.url, { signer })
     expect(back.sample).toEqual([friend.id])
     friend.say({ t: 'signal', to: signer.peerId, data: 'Ag' })
