@@ -11,6 +11,7 @@ const run = (name: string) => `run of ${name}` as InstanceId
 let now: Millis
 let linked: PeerId[]
 let told: (string | number)[]
+let met: Map<PeerId, { instance: InstanceId; since: Millis }>
 let sent: [PeerId, BroadcastMessage][]
 let broadcast: Broadcast
 
@@ -67,6 +68,7 @@ beforeEach(() => {
       self,
       linkedPeers: () => linked,
       admits: () => true,
+      metAt: (author) => met.get(author),
       send: (to, message) => sent.push([to, message]),
       seal: () => {},
       deliver: ({ author, seq }) => told.push(author === ada ? seq : `${author} ${seq}`),
@@ -74,7 +76,7 @@ beforeEach(() => {
     },
     run(self),
   )
-  broadcast.met(ada, run(ada), (now - 600_000) as Millis)
+  met = new Map([[ada, { instance: run(ada), since: (now - 600_000) as Millis }]])
 })
 
 describe('the broadcasts of one author', () => {
@@ -129,7 +131,7 @@ describe('the broadcasts of one author', () => {
   })
 
   it('begin, for who has only just met the author, with what was said just before', () => {
-    broadcast.met(ada, 'another run' as InstanceId, now)
+    met.set(ada, { instance: 'another run' as InstanceId, since: now })
     const fresh = (seq: number) => news(ada, seq, 'another run' as InstanceId)
     spread(bob, fresh(7))
     had(bob, { instance: 'another run' as InstanceId, oldest: 2, fresh: 7, last: 7, oldestAgeMs: 30_000 }, true)

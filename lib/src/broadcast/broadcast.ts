@@ -42,6 +42,8 @@ export interface BroadcastPort {
   linkedPeers(): readonly PeerId[]
   /** Whether this author may be in the room. */
   admits(peer: PeerId): boolean
+  /** The run of a member that we know, and since when; undefined for whoever is no member. */
+  metAt(author: PeerId): { readonly instance: InstanceId; readonly since: Millis } | undefined
   send(to: PeerId, message: BroadcastMessage): void
   seal(draft: News): void
   deliver(news: Verified<News>): void
@@ -64,11 +66,13 @@ export class Broadcast {
   constructor(port: BroadcastPort, instance: InstanceId) {
     this.#port = port
     this.#instance = instance
-    this.#authors = new Authors((stream) => {
-      this.#retained.drop(stream)
-      this.#lacking.delete(stream)
+    this.#authors = new Authors({
+      isMember: (author) => author === port.self || port.metAt(author) !== undefined,
+      onForgotten: (stream) => {
+        this.#retained.drop(stream)
+        this.#lacking.delete(stream)
+      },
     })
-    this.#authors.met(port.self, instance, 0 as Millis)
   }
 
   /** Answers its number among our broadcasts; it is on its way once it came back `sealed`. */
@@ -94,9 +98,9 @@ export class Broadcast {
     this.#spread(stream, news, now)
   }
 
-  /** A member, in this run of it: its broadcasts from now on are for us. */
-  met(author: PeerId, instance: InstanceId, now: Millis): void {
-    this.#authors.met(author, instance, now)
+  /** It is a member now. */
+  met(author: PeerId): void {
+    this.#authors.met(author)
   }
 
   receive(from: PeerId, message: Spread | RepairMessage, now: Millis): void {
@@ -235,7 +239,8 @@ export class Broadcast {
     }
     let stream = this.#authors.find(author, instance)
     if (stream === undefined || !stream.settled) {
-      const metAt = this.#authors.metAt(author, instance)
+      const met = this.#port.metAt(author)
+      const metAt = met?.instance === instance ? met.since : undefined
       // Nobody whom we know: its news will bring it along.
       if ((metAt === undefined && stream === undefined) || !this.#port.admits(author)) return
       const first = metAt !== undefined && metAt + had.oldestAgeMs < now ? had.oldest : had.fresh

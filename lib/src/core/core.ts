@@ -110,6 +110,10 @@ export class Core {
         self: options.id,
         linkedPeers: () => this.#links.peers(),
         admits,
+        metAt: (author) => {
+          const record = this.#swim.record(author)
+          return record && { instance: record.alive.instance, since: record.runAt }
+        },
         send: (to, message) => this.#sendBroadcast(to, message),
         seal: (draft) => this.#effects.push({ type: 'seal', draft }),
         deliver: (news) =>
@@ -237,6 +241,11 @@ export class Core {
       this.#members = members
     }
     return this.#members
+  }
+
+  /** Everybody who is alive or in doubt, ourselves included. */
+  *present(): Generator<PeerId> {
+    for (const { id, status } of this.#swim.records) if (present(status)) yield id
   }
 
   member(id: PeerId): CoreMember | undefined {
@@ -579,7 +588,7 @@ export class Core {
         this.#notify(event)
         break
       default:
-        this.#broadcast.met(event.record.id, event.record.alive.instance, this.#now)
+        this.#broadcast.met(event.record.id)
         this.#notify({ type: event.type, member: this.#memberOf(event.record) })
     }
   }

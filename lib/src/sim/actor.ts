@@ -82,6 +82,10 @@ export class ActorPeer implements Machine, Pipe {
     return undefined
   }
 
+  present(): Iterable<PeerId> {
+    return []
+  }
+
   members(): ReadonlyMap<PeerId, CoreMember> {
     return new Map()
   }

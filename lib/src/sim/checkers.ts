@@ -201,9 +201,7 @@ export interface Expected {
 /** What a peer's view lacks and has too much of, itself aside. */
 export function viewDifference(peer: SimPeer, expected: Expected): { missing: PeerId[]; surplus: PeerId[] } {
   const present = new Set<PeerId>()
-  for (const member of peer.machine.members().values()) {
-    if (member.id !== peer.id && (member.status === 'alive' || member.status === 'suspect')) present.add(member.id)
-  }
+  for (const member of peer.machine.present()) if (member !== peer.id) present.add(member)
   for (const other of expected.indifferent) present.delete(other.id)
   const missing: PeerId[] = []
   for (const other of expected.here) if (other.id !== peer.id && !present.delete(other.id)) missing.push(other.id)

@@ -23,6 +23,8 @@ export interface Machine {
   handle(input: Input, now: Millis): readonly Effect[]
   deadline(): Millis | undefined
   members(): ReadonlyMap<PeerId, CoreMember>
+  /** Whom it holds to be here, itself included: what `members()` says, without a copy of it for each of thousands. */
+  present(): Iterable<PeerId>
   /** Pairs that should be linked, as this peer computes them from its view. */
   edges(): readonly (readonly [PeerId, PeerId])[]
   /** The shared state, to be read. */

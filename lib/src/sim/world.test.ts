@@ -42,6 +42,10 @@ class Pinger implements Machine {
     return new Map()
   }
 
+  present(): Iterable<PeerId> {
+    return []
+  }
+
   edges(): readonly (readonly [PeerId, PeerId])[] {
     return []
   }
