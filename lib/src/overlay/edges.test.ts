@@ -53,6 +53,7 @@ function up(...numbers: number[]): void {
     rings.add(peer(n))
     edges.memberUp(peer(n), at())
   }
+  run(now)
 }
 
 function down(n: number, reason: 'failed' | 'left'): void {
@@ -87,6 +88,17 @@ const doors = () => effects.flatMap((effect) => (effect.type === 'door' ? [effec
 const many = Array.from({ length: 60 }, (_, n) => 471 + n).filter((n) => n !== 500)
 
 describe('dialling', () => {
+  test('looks at the rings once all are known that came together, and not at those on the way', () => {
+    // All of higher ids than ours, so that it is for us to dial.
+    for (let n = 501; n < 561; n++) {
+      rings.add(peer(n))
+      edges.memberUp(peer(n), at())
+    }
+    run(now + 5000)
+    expect(dialled().filter((id) => !rings.neighboursOf(me).includes(id))).toEqual([])
+    expect(dialled().length).toBe(rings.neighboursOf(me).length)
+  })
+
   test('leaves the dial to the lower id for a moment, and takes it over when nothing came', () => {
     up(400, 600)
     expect(dialled(), 'we are the lower one').toEqual([peer(600)])

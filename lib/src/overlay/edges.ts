@@ -263,15 +263,19 @@ export class Edges implements OpenLinks {
     this.#dialWanted(now)
     this.#door.dial(now)
     this.#extras.ask(this.#settled(), now)
+    this.#extras.giveUpSurplus()
     this.#spareSurplus(now)
     this.#door.mind(this.#settled(), now)
     this.#deadline = this.#next(now)
   }
 
-  /** In a large mesh members come by the hundred from one push-pull: one look at the rings does for all. */
+  /**
+   * Members come by the dozen in one frame and by the hundred from one push-pull: one look at the rings does for all.
+   * (Who looked after each dialled four neighbours of a mesh of ten on its way into one of two hundred.)
+   */
   #settleSoon(now: Millis): void {
-    if (this.#rings.size <= smallMesh) return this.#settle(now)
-    this.#deadline = later(now, Math.min(batchMs, (this.#deadline ?? Number.POSITIVE_INFINITY) - now))
+    const waitMs = this.#rings.size <= smallMesh ? 0 : batchMs
+    this.#deadline = later(now, Math.min(waitMs, (this.#deadline ?? Number.POSITIVE_INFINITY) - now))
   }
 
   #wantNeighbours(now: Millis): void {
@@ -308,7 +312,6 @@ export class Edges implements OpenLinks {
 
   #spareSurplus(now: Millis): void {
     for (const [peer, link] of this.#links) {
-      if (link.extra !== undefined && this.#wanted.has(peer)) link.extra = undefined
       if (this.#needs(peer)) {
         link.spareSince = undefined
         if (link.saidSpare) {

@@ -112,6 +112,19 @@ export class ExtraLinks {
     if (this.#asked !== undefined && this.#asked.until <= now) this.#declined(now)
   }
 
+  /** A ring named some of them, and does no more: the youngest is for nothing again, which its other end will be told. */
+  giveUpSurplus(): void {
+    const { links, wanted } = this.#context
+    let surplus = this.#count() - this.#options.extraLinks
+    if (surplus <= 0) return
+    for (const [peer, link] of [...links].reverse()) {
+      if (surplus <= 0) return
+      if (link.extra === undefined || wanted().has(peer)) continue
+      link.extra = undefined
+      surplus--
+    }
+  }
+
   /** Infinity when nothing is due. */
   deadline(): number {
     let first = this.#asked?.until ?? this.#askAt ?? Number.POSITIVE_INFINITY
@@ -123,12 +136,12 @@ export class ExtraLinks {
     const { rings, links, wanted, pairs } = this.#context
     if (!rings.has(from) || pairs.isBarred(from)) return false
     const link = links.get(from)
-    if (wanted().has(from) || link?.extra !== undefined) return true
-    if (this.#count() >= this.#options.extraLinks) return false
-    let theirs = 0
-    for (const { extra } of links.values()) if (extra === 'theirs') theirs++
-    for (const { side } of this.#reserved.values()) if (side === 'theirs') theirs++
-    if (theirs >= Math.max(1, this.#options.extraLinks - 1)) return false
+    if (link?.extra !== undefined) return true
+    // One that a ring names takes no place of these, and yet both ends must know what it is when no ring does any more.
+    const free = wanted().has(from)
+    if (!free && this.#count() >= this.#options.extraLinks) return false
+    const theirs = this.#count('theirs')
+    if (!free && theirs >= Math.max(1, this.#options.extraLinks - 1)) return false
     if (link !== undefined) link.extra = 'theirs'
     else this.#reserved.set(from, { side: 'theirs', until: later(now, grantMs) })
     return true
@@ -141,9 +154,15 @@ export class ExtraLinks {
     this.#askAt = later(now, jitter(this.#context.random, waitMs))
   }
 
-  #count(): number {
-    let count = this.#reserved.size
-    for (const { extra } of this.#context.links.values()) if (extra !== undefined) count++
+  /** Of one side, or of both. Those that a ring names are counted there. */
+  #count(side?: Side): number {
+    const wanted = this.#context.wanted()
+    let count = 0
+    const look = (peer: PeerId, whose: Side | undefined): void => {
+      if (whose !== undefined && (side === undefined || whose === side) && !wanted.has(peer)) count++
+    }
+    for (const [peer, reserved] of this.#reserved) look(peer, reserved.side)
+    for (const [peer, { extra }] of this.#context.links) look(peer, extra)
     return count
   }
 }

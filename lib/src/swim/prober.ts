@@ -6,7 +6,7 @@
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { earliest, type SwimContext } from './context.ts'
-import { present } from './member.ts'
+import { present, type MemberRecord } from './member.ts'
 import { shuffled } from './shuffled.ts'
 import type { AckClaim } from './messages.ts'
 import type { Verified } from '../identity/claim.ts'
@@ -163,7 +163,7 @@ export class Prober {
   }
 
   #next(now: Millis): PeerId | undefined {
-    const { port, config, table } = this.#context
+    const { port, table } = this.#context
     const neighbours = port.neighbours()
     for (const peer of this.#neighbourSince.keys()) if (!neighbours.includes(peer)) this.#noNeighbour(peer)
     for (const peer of neighbours) if (!this.#neighbourSince.has(peer)) this.#neighbourSince.set(peer, now)
@@ -173,12 +173,20 @@ export class Prober {
       if (target === undefined) return undefined
       const record = table.get(target)
       if (record === undefined || !present(record.status) || !neighbours.includes(target)) continue
-      // A neighbour that is still being dialled has no way to answer yet.
-      const since = Math.max(this.#neighbourSince.get(target) ?? now, record.runAt)
-      if (!port.linked(target) && now - since < config.linkGraceMs) continue
-      return target
+      if (port.linked(target) || this.#answersOverRoutes(target, record, now)) return target
     }
     return undefined
+  }
+
+  /**
+   * A newcomer has no way to answer before it is linked to somebody. Whoever has been here longer has other links, but
+   * routes to it are known to be good only once others have seen the same change of the rings. (When three in ten die
+   * at once, most of those who watched somebody may be dead too: who steps in for them must not wait long.)
+   */
+  #answersOverRoutes(target: PeerId, record: MemberRecord, now: Millis): boolean {
+    const { linkGraceMs } = this.#context.config
+    const neighbourForMs = now - (this.#neighbourSince.get(target) ?? now)
+    return now - record.runAt >= linkGraceMs && neighbourForMs >= linkGraceMs / 2
   }
 
   #noNeighbour(peer: PeerId): void {

@@ -164,6 +164,7 @@ export class Waters {
           a.view.set(b.id, 0)
           this.#do(a, () => a.overlay.memberUp(b.id, this.now))
         }
+    for (const a of all) this.#do(a, () => a.overlay.tick(this.now))
     for (const a of all)
       for (const b of a.overlay.wanted) {
         const other = this.swimmers.get(b) as Swimmer

@@ -21,6 +21,10 @@ export const rings: Scenario = {
     world.runFor(restMs)
     const atRest = world.running.map(({ ends }) => ends.size)
 
+    // Links beside the rings still come about in a mesh this young: the same time without a newcomer tells how many.
+    const without = countLinks(experiment)
+    world.runFor(restMs)
+    const quiet = without.stop()
     const links = countLinks(experiment)
     const newcomer = world.spawn()
     world.runFor(restMs)
@@ -38,8 +42,10 @@ export const rings: Scenario = {
       more: {
         linksAtRestMean: atRest.reduce((sum, size) => sum + size, 0) / atRest.length,
         linksAtRestMax: Math.max(...atRest),
-        openedByNewcomer: opened,
-        closedByNewcomer: closed,
+        openedWithNewcomer: opened,
+        closedWithNewcomer: closed,
+        openedWithout: quiet.opened,
+        closedWithout: quiet.closed,
         newcomerLinks,
         died: count,
         islandsAfterCrash: parts,
