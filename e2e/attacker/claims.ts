@@ -65,18 +65,19 @@ export interface Alive {
   readonly metadata: Uint8Array
   readonly zone: string
   readonly admission: Uint8Array
+  readonly sealingKey: Uint8Array
   readonly issuedAt: number
   readonly ttlMs: number
 }
 
 export function aliveFields(of: Alive): Item[] {
-  const { author, instance, startedAt, incarnation, metadata, zone, admission, issuedAt, ttlMs } = of
-  return [write([author, instance, startedAt, incarnation, metadata, zone, admission]), issuedAt, ttlMs]
+  const { author, instance, startedAt, incarnation, metadata, zone, admission, sealingKey, issuedAt, ttlMs } = of
+  return [write([author, instance, startedAt, incarnation, metadata, zone, admission, sealingKey]), issuedAt, ttlMs]
 }
 
 export function readAlive(bytes: Uint8Array): Alive {
   const [stable, issuedAt, ttlMs] = read(bodyOf(bytes)) as [Uint8Array, number, number]
-  const [author, instance, startedAt, incarnation, metadata, zone, admission] = read(stable) as [
+  const [author, instance, startedAt, incarnation, metadata, zone, admission, sealingKey] = read(stable) as [
     Uint8Array,
     Uint8Array,
     number,
@@ -84,8 +85,9 @@ export function readAlive(bytes: Uint8Array): Alive {
     Uint8Array,
     string,
     Uint8Array,
+    Uint8Array,
   ]
-  return { author, instance, startedAt, incarnation, metadata, zone, admission, issuedAt, ttlMs }
+  return { author, instance, startedAt, incarnation, metadata, zone, admission, sealingKey, issuedAt, ttlMs }
 }
 
 export function authorOf(bytes: Uint8Array): Uint8Array {

@@ -63,6 +63,7 @@ export class Member implements Actor {
       metadata: new Uint8Array(0),
       zone: '',
       admission: new Uint8Array(0),
+      sealingKey: new Uint8Array(0),
       issuedAt: this.host.wall(),
       ttlMs: 300_000,
     }

@@ -26,6 +26,8 @@ export interface CoreOptions {
   readonly wallOffsetMs: number
   /** What admits us to the room; empty in open and secret rooms. */
   readonly admission?: Uint8Array
+  /** What signals to us are sealed to; none where the engine cannot. */
+  readonly sealingKey?: Uint8Array | undefined
   readonly swim?: Partial<SwimConfig>
   readonly overlay?: OverlayOptions
   readonly state?: Partial<StateConfig>

@@ -25,7 +25,7 @@ import { stateDefaults } from '../state/config.ts'
 import { State, type StateEvent, type StateReader, type Write } from '../state/state.ts'
 import type { CoreOptions } from './config.ts'
 import { type CoreEvent, type CoreMember, type Effect, farewellsMax, type Priority } from './effect.ts'
-import { type Command, door, type Input, type LinkId } from './input.ts'
+import { type Command, door, type DraftClaim, type Input, type LinkId } from './input.ts'
 import { LinkTable } from './link-table.ts'
 import type { Claim, Message, RoutedMessage } from './message.ts'
 import { Prng } from './prng.ts'
@@ -44,6 +44,7 @@ export class Core {
   readonly #vainDials: PeerId[] = []
   readonly #prng: Prng
   readonly #self: PeerId
+  readonly #sealingKey: Uint8Array | undefined
   #effects: Effect[] = []
   #members: ReadonlyMap<PeerId, CoreMember> | undefined
   #directSeq = 0
@@ -63,6 +64,7 @@ export class Core {
     this.#now = now
     this.#prng = new Prng(options.seed)
     this.#self = options.id
+    this.#sealingKey = options.sealingKey
     this.#overlay = new Overlay<RoutedMessage>(
       {
         self: options.id,
@@ -101,6 +103,7 @@ export class Core {
         metadata: options.metadata,
         zone: options.zone,
         admission: options.admission ?? noExtra,
+        sealingKey: options.sealingKey ?? noExtra,
       },
       options.wallOffsetMs,
       now,
@@ -402,7 +405,7 @@ export class Core {
         this.#overLink(effect.peer, effect.message, 'gossip')
         break
       case 'seal':
-        this.#effects.push(effect)
+        this.#effects.push({ type: 'seal', draft: this.#addressed(effect.draft) })
         break
       case 'deliver':
         this.#onMessage(effect.from, effect.message, effect.hops, this.#now)
@@ -419,6 +422,13 @@ export class Core {
         break
       }
     }
+  }
+
+  /** A signal is for its receiver's eyes, where both of us can see to that. */
+  #addressed(draft: DraftClaim): DraftClaim {
+    if (draft.type !== 'routed' || draft.kind !== 'signal' || this.#sealingKey === undefined) return draft
+    const sealTo = this.#swim.record(draft.to)?.alive.sealingKey
+    return sealTo === undefined || sealTo.length === 0 ? draft : { ...draft, kind: 'signal', sealTo }
   }
 
   /** A negative ref is a signal's, a positive one the application's. */

@@ -90,4 +90,10 @@ export interface RoutedFrameDraft extends Omit<Draft<Routed>, 'kind' | 'payload'
   readonly inner: RoutedMessage
 }
 
-export type DraftClaim = Draft<Claim> | RoutedFrameDraft
+/** A routed signal that egress seals to its receiver's X25519 key before it signs. */
+export interface SealedSignalDraft extends Draft<Routed> {
+  readonly kind: 'signal'
+  readonly sealTo: Uint8Array
+}
+
+export type DraftClaim = Draft<Claim> | RoutedFrameDraft | SealedSignalDraft

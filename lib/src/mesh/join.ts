@@ -6,6 +6,7 @@ import { overlayDefaults, swimDefaults } from '../core/config.ts'
 import { Core } from '../core/core.ts'
 import type { Signer } from '../identity/keys.ts'
 import { instanceIdFromBytes, type MeshId, meshIdOf, type PeerId } from '../identity/peer-id.ts'
+import type { Sealer } from '../identity/sealer.ts'
 import { type RoomKeys, roomKeysOf, secretMeshIdOf } from '../identity/room-secret.ts'
 import { chooseVerifier, type ChosenVerifier, freshSigner, type SubtleLike } from '../identity/webcrypto.ts'
 import {
@@ -28,6 +29,7 @@ import type { Mesh, Metadata } from './mesh.ts'
 import type { Run, RunEvents, TransportMaker } from './parts.ts'
 import { SealedDoor, type SealingCrypto } from './sealed-door.ts'
 import { openStreets } from './streets.ts'
+import { openSealer, type X25519Crypto } from './x25519-sealer.ts'
 
 /** What differs between a page, Node and a test. */
 export interface Platform {
@@ -88,6 +90,7 @@ export async function joinOn<M extends Metadata>(
     )
   if (checked.allow && !checked.allow.has(signer.peerId))
     throw new ShoalError('ERR_NOT_ALLOWED', `${errorCodes.ERR_NOT_ALLOWED} Our id is ${signer.peerId}.`)
+  const sealer = await openSealer(platform.subtle() as X25519Crypto | undefined, signer.peerId)
   const transport = checked.transport ?? facilities.transport
   if (!transport) throw new ShoalError('ERR_UNSUPPORTED', errorCodes.ERR_UNSUPPORTED)
   throwIfAborted(signal)
@@ -105,6 +108,7 @@ export async function joinOn<M extends Metadata>(
       meshId: checked.secrets.length > 0 ? secretMeshIdOf(room) : meshIdOf(room),
       keys: checked.secrets.map((secret) => roomKeysOf(room, secret)),
       subtle: platform.subtle(),
+      sealer,
       host,
       alarms,
     }
@@ -146,6 +150,7 @@ interface Cast {
   /** Of the room's secrets, the one that we prove first. */
   readonly keys: readonly RoomKeys[]
   readonly subtle: SubtleLike | undefined
+  readonly sealer: Sealer | undefined
 }
 
 /** One instance of us: a core, and all that drives it. */
@@ -167,6 +172,7 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
       seed: [a, b, c, d],
       metadata,
       zone: checked.zone,
+      sealingKey: cast.sealer?.publicKey,
       wallOffsetMs: host.wall() - host.now(),
       swim: checked.swim,
       overlay: checked.overlay,
@@ -224,7 +230,7 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
     host,
     alarms,
     door: sealed ?? client,
-    openPipeline: (deliver) => openStreets({ meshId, signer, verifier, native }, deliver),
+    openPipeline: (deliver) => openStreets({ meshId, signer, verifier, native, sealer: cast.sealer }, deliver),
     openTransport: cast.transport({
       credentials: { meshId, signer, verifier, psk, admit },
       iceServers: () => [...checked.iceServers, ...[...offered.values()].flat()],

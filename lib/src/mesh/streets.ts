@@ -1,6 +1,7 @@
 /** The pipeline's two streets, as the driver takes them: one ingress and one egress that share what was verified. */
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { MeshId } from '../identity/peer-id.ts'
+import type { Sealer } from '../identity/sealer.ts'
 import { ClaimCache, Egress, Ingress, nativeBudget, scriptBudget } from '../pipeline/index.ts'
 import type { Arrival, Pipeline } from './driver.ts'
 
@@ -10,14 +11,15 @@ export interface StreetOptions {
   readonly verifier: Verifier
   /** The verifier works off this thread. */
   readonly native: boolean
+  readonly sealer: Sealer | undefined
 }
 
 export function openStreets(options: StreetOptions, deliver: (arrival: Arrival) => void): Pipeline {
-  const { meshId, signer, verifier, native } = options
+  const { meshId, signer, verifier, native, sealer } = options
   const cache = new ClaimCache(meshId)
   const budget = native ? nativeBudget : scriptBudget
-  const ingress = new Ingress({ self: signer.peerId, meshId, verifier, deliver, budget, cache })
-  const egress = new Egress({ meshId, signer, cache })
+  const ingress = new Ingress({ self: signer.peerId, meshId, verifier, deliver, budget, cache, sealer })
+  const egress = new Egress({ meshId, signer, cache, sealer })
   return {
     setClock: (wallOffsetMs) => ingress.setClock(wallOffsetMs),
     openLink: (link) => ingress.openLink(link),

@@ -7,7 +7,7 @@ import type { PeerId } from '../identity/peer-id.ts'
 
 /**
  * What a routed claim carries. `frame`: an encoded frame, which the receiver decodes as one. `signal`:
- * a transport's signaling payload, which relays can read. `receipt`: the 16-byte id of a routed claim
+ * a transport's signaling payload, sealed to its receiver where that states a key for it. `receipt`: the 16-byte id of a routed claim
  * that its receiver has in hand.
  */
 export type RoutedKind = 'frame' | 'signal' | 'receipt'
@@ -39,6 +39,8 @@ export interface Forward<Inner extends AnyMessage = AnyMessage> {
    * in by ingress at the receiver, absent everywhere else, never transmitted.
    */
   readonly inner?: Inner
+  /** What a `signal` that was sealed to us holds. Filled in likewise. */
+  readonly signal?: Uint8Array
 }
 
 /** Some machine's message: this room passes it on and does not look inside. */

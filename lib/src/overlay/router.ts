@@ -171,14 +171,15 @@ export class Router<Inner extends AnyMessage> {
   }
 
   /** `from`: the peer at the other end of the link. The claim's signature, shape and size are checked already. */
-  onForward(from: PeerId, { path, at, claim, inner }: Forward<Inner | Edge>, now: Millis): void {
+  onForward(from: PeerId, forward: Forward<Inner | Edge>, now: Millis): void {
+    const { path, at, claim } = forward
     if (!this.#standsHere(from, path, at, claim)) return this.#emit({ type: 'blame', peer: from, code: 'ERR_ROUTE' })
     if (claim.ttlMs > routedTtlMaxMs) return this.#emit({ type: 'blame', peer: from, code: 'ERR_ROUTE' })
     // Whose clock is wrong is not known: an expired or early claim is dropped in silence.
     const wall = this.#wall(now)
     if (wall > claim.issuedAt + claim.ttlMs + skewMs || claim.issuedAt > wall + skewMs) return
     const key = claim.author + text(claim.id)
-    if (claim.to === this.#self) this.#receive(key, path, claim, inner, now)
+    if (claim.to === this.#self) this.#receive(key, forward, now)
     else this.#relay(from, key, path, at, claim, now)
   }
 
@@ -361,24 +362,25 @@ export class Router<Inner extends AnyMessage> {
     return new Set(path).size === path.length && !path.includes(claim.author)
   }
 
-  #receive(key: string, path: Path, claim: Verified<Routed>, inner: Inner | Edge | undefined, now: Millis): void {
+  #receive(key: string, forward: Forward<Inner | Edge>, now: Millis): void {
+    const { path, claim } = forward
     const back = [...path.slice(0, -1).reverse(), claim.author]
     this.#ways.set(claim.author, back, now)
     if (claim.kind === 'receipt') return this.#onReceipt(claim, back, now)
     const before = this.#delivered.get(key, now)
     if (before === undefined) {
       this.#delivered.set(key, { receipts: 1 }, now)
-      this.#hand(claim, inner, path.length, now)
+      this.#hand(forward, now)
     } else if (++before.receipts > receiptsMax) return
     if (claim.receipt) {
       this.#originate(claim.author, { kind: 'receipt', payload: claim.id }, false, now, undefined, back)
     }
   }
 
-  #hand(claim: Verified<Routed>, inner: Inner | Edge | undefined, hops: number, now: Millis): void {
-    if (claim.kind === 'signal') this.#emit({ type: 'signal', from: claim.author, payload: claim.payload })
+  #hand({ path, claim, inner, signal }: Forward<Inner | Edge>, now: Millis): void {
+    if (claim.kind === 'signal') this.#emit({ type: 'signal', from: claim.author, payload: signal ?? claim.payload })
     else if (inner !== undefined && isEdge(inner)) this.#onEdge(claim.author, inner, now)
-    else if (inner !== undefined) this.#emit({ type: 'deliver', from: claim.author, message: inner, hops })
+    else if (inner !== undefined) this.#emit({ type: 'deliver', from: claim.author, message: inner, hops: path.length })
   }
 
   #onReceipt(claim: Verified<Routed>, path: Path, now: Millis): void {

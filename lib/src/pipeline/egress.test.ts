@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { Verified } from '../identity/claim.ts'
+import type { Draft, Verified } from '../identity/claim.ts'
+import { isSealed } from '../identity/sealer.ts'
 import type { Signer } from '../identity/keys.ts'
 import type { DraftClaim } from '../core/input.ts'
 import type { Claim, Message } from '../core/message.ts'
+import type { Routed } from '../overlay/messages.ts'
+import { fastCrypto } from '../sim/crypto.ts'
+import { Prng } from '../sim/prng.ts'
 import { decodeFrame } from '../wire/frames.ts'
 import { ada, alive, bob, leave, meshId, routedFrame } from '../../test/vectors/samples.ts'
 import { ClaimCache } from './claim-cache.ts'
@@ -44,6 +48,38 @@ describe('egress', () => {
     expect(answers).toEqual([])
     signer.waiting[0]!()
     expect(answers).toEqual([alive, leave])
+  })
+
+  describe('a signal that is for one', () => {
+    const sealer = fastCrypto().sealer(new Prng('egress'))
+    const signal = (sealTo: Uint8Array): DraftClaim => ({
+      ...(draftOf(routedFrame) as Draft<Routed>),
+      kind: 'signal',
+      payload: Uint8Array.of(1, 2, 3),
+      sealTo,
+    })
+
+    it('is sealed before it is signed, in its turn', () => {
+      const egress = new Egress({ meshId, signer: ada.signer, sealer })
+      const answers: Answer[] = []
+      egress.seal(signal(sealer.publicKey), (claim) => answers.push(claim))
+      egress.seal(draftOf(alive), (claim) => answers.push(claim))
+      const [claim, next] = answers as [Verified<Routed>, Answer]
+      expect(isSealed(claim.payload)).toBe(true)
+      expect('sealTo' in claim).toBe(false)
+      expect(next).toEqual(alive)
+      let opened: Uint8Array | undefined
+      sealer.open(claim.author, claim.payload, (payload) => (opened = payload))
+      expect(opened).toEqual(Uint8Array.of(1, 2, 3))
+    })
+
+    it('holds up nothing when its receiver’s key is none', () => {
+      const egress = new Egress({ meshId, signer: ada.signer, sealer })
+      const answers: Answer[] = []
+      egress.seal(signal(new Uint8Array(32)), (claim) => answers.push(claim))
+      egress.seal(draftOf(alive), (claim) => answers.push(claim))
+      expect(answers).toEqual([alive])
+    })
   })
 
   it('answers a signer’s error in its turn, and goes on', () => {

@@ -7,7 +7,8 @@ import type { Draft, Verified } from '../identity/claim.ts'
 import { seal } from '../identity/envelope.ts'
 import type { Signer } from '../identity/keys.ts'
 import type { MeshId } from '../identity/peer-id.ts'
-import type { DraftClaim } from '../core/input.ts'
+import type { Sealer } from '../identity/sealer.ts'
+import type { DraftClaim, SealedSignalDraft } from '../core/input.ts'
 import type { Claim, Message } from '../core/message.ts'
 import { decodeClaim, encodeBody } from '../wire/claims.ts'
 import { encodeFrame } from '../wire/frames.ts'
@@ -18,20 +19,22 @@ export interface EgressOptions {
   readonly signer: Signer
   /** Ingress's, so that an own claim that comes back is known. */
   readonly cache?: ClaimCache
+  /** Needed for drafts that are to be sealed. */
+  readonly sealer?: Sealer | undefined
 }
 
 type Sealed = (claim: Verified<Claim> | Error) => void
 
-interface Sealing {
-  readonly done: Sealed
-  answer: Verified<Claim> | Error | undefined
+/** A draft's place in the queue, and what to do once it is at the front. */
+interface Place {
+  end: (() => void) | undefined
 }
 
 export class Egress {
   readonly #options: EgressOptions
   /** Encoded messages, for as long as somebody holds the message. */
   readonly #encoded = new WeakMap<Message, Uint8Array>()
-  readonly #sealing: Sealing[] = []
+  readonly #places: Place[] = []
 
   constructor(options: EgressOptions) {
     this.#options = options
@@ -52,28 +55,43 @@ export class Egress {
 
   /**
    * Signs a draft, and answers the claim as every receiver will read it, or the signer's error. Throws for a
-   * draft that no receiver would accept: our own mistake.
+   * draft that no receiver would accept: our own mistake. Does not answer for a signal whose receiver states a key
+   * that is none: nobody could open it.
    */
   seal(draft: DraftClaim, done: Sealed): void {
-    const { meshId, signer } = this.#options
-    const whole = this.#whole(draft)
-    const body = encodeBody(whole)
-    const sealing: Sealing = { done, answer: undefined }
-    const settle: Sealed = (answer) => {
-      sealing.answer = answer
-      while (this.#sealing[0]?.answer) {
-        const { done, answer } = this.#sealing.shift()!
-        if (!(answer instanceof Error)) this.#options.cache?.add(answer!)
-        done(answer!)
-      }
+    const place: Place = { end: undefined }
+    const settle = (end: () => void): void => {
+      place.end = end
+      while (this.#places[0]?.end) this.#places.shift()!.end!()
     }
-    this.#sealing.push(sealing)
+    this.#places.push(place)
+    if ('sealTo' in draft) return this.#sealSignal(draft, done, settle)
     try {
-      seal(signer, meshId, whole.type, body, decodeClaim, settle)
+      this.#sign(draft, done, settle)
     } catch (reason) {
-      if (sealing.answer === undefined) this.#sealing.splice(this.#sealing.indexOf(sealing), 1)
+      if (place.end === undefined) this.#places.splice(this.#places.indexOf(place), 1)
       throw reason
     }
+  }
+
+  #sealSignal({ sealTo: key, ...draft }: SealedSignalDraft, done: Sealed, settle: (end: () => void) => void): void {
+    const { sealer } = this.#options
+    if (sealer === undefined) throw new Error('a signal is to be sealed, and there is nothing to seal it with')
+    sealer.seal({ id: draft.to, key }, draft.payload, (payload) => {
+      if (payload === undefined) settle(() => {})
+      else this.#sign({ ...draft, payload }, done, settle)
+    })
+  }
+
+  #sign(draft: DraftClaim, done: Sealed, settle: (end: () => void) => void): void {
+    const { meshId, signer, cache } = this.#options
+    const whole = this.#whole(draft)
+    seal(signer, meshId, whole.type, encodeBody(whole), decodeClaim, (answer) =>
+      settle(() => {
+        if (!(answer instanceof Error)) cache?.add(answer)
+        done(answer)
+      }),
+    )
   }
 
   #whole(draft: DraftClaim): Draft<Claim> {

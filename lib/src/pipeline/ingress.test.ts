@@ -5,10 +5,13 @@ import { scriptVerifier, seedSigner } from '../identity/ed25519.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import { type InstanceId, instanceIdFromBytes, meshIdOf, peerIdFromBytes } from '../identity/peer-id.ts'
+import type { Sealer } from '../identity/sealer.ts'
 import type { DraftClaim, LinkId } from '../core/input.ts'
 import type { Claim, Message } from '../core/message.ts'
 import type { Alive, Gossip, Incarnation } from '../swim/messages.ts'
 import type { Routed } from '../overlay/messages.ts'
+import { fastCrypto } from '../sim/crypto.ts'
+import { Prng } from '../sim/prng.ts'
 import { encodeItem } from '../wire/cbor.ts'
 import { encodeBody } from '../wire/claims.ts'
 import { claimTtlMsMax, clockSkewMsMax, frameBytesMax } from '../wire/limits.ts'
@@ -41,6 +44,7 @@ function alive(author: Signer, more: Partial<Alive> = {}): DraftClaim {
     metadata: new Uint8Array(0),
     zone: '',
     admission: new Uint8Array(0),
+    sealingKey: new Uint8Array(0),
     incarnationDigest: '' as Alive['incarnationDigest'],
     ...more,
   }
@@ -367,6 +371,61 @@ describe('ingress', () => {
       const { ingress, codes } = setUp()
       ingress.receive(link, encode({ type: 'forward', path: [eve.peerId], at: 0, claim: routed(nack(1)) }), start)
       expect(codes()).toEqual(['ERR_FRAME_SHAPE'])
+    })
+  })
+
+  describe('with a signal that is sealed', () => {
+    const suite = fastCrypto()
+    const [his, hers] = [suite.sealer(new Prng('his')), suite.sealer(new Prng('hers'))]
+    const forwardTo = (key: Uint8Array): Message & { type: 'forward' } => {
+      let claim: Verified<Routed> | undefined
+      const draft = {
+        type: 'routed',
+        author: ada.peerId,
+        issuedAt: wall,
+        ttlMs: 30_000,
+        to: bob.peerId,
+        id: new Uint8Array(16),
+        kind: 'signal',
+        receipt: true,
+        payload: Uint8Array.of(1, 1, 7),
+        sealTo: key,
+      } as const
+      const sealing = new Egress({ meshId, signer: ada, sealer: hers })
+      sealing.seal(draft, (answer) => (claim = answer as Verified<Routed>))
+      return { type: 'forward', path: [bob.peerId], at: 0, claim: claim! }
+    }
+
+    it('delivers what it holds to its receiver, and to no relay', () => {
+      const forward = forwardTo(his.publicKey)
+      const receiver = setUp({ sealer: his })
+      receiver.ingress.receive(link, encode(forward), start)
+      const signal = Uint8Array.of(1, 1, 7)
+      expect(receiver.arrivals).toEqual([{ type: 'received', link, message: { ...forward, signal } }])
+      const relay = setUp({ self: eve.peerId, sealer: hers })
+      relay.ingress.receive(link, encode(forward), start)
+      expect(relay.arrivals).toEqual([{ type: 'received', link, message: forward }])
+    })
+
+    it('blames nobody for what does not open, or where nothing can be opened', () => {
+      const refusal = { type: 'refused', link, code: 'ERR_ROUTED_PAYLOAD', blame: false }
+      for (const [key, sealer] of [
+        [hers.publicKey, his],
+        [his.publicKey, undefined],
+      ] as const) {
+        const { ingress, arrivals } = setUp({ sealer })
+        ingress.receive(link, encode(forwardTo(key)), start)
+        expect(arrivals).toEqual([refusal])
+      }
+    })
+
+    it('is opened as often as its link has signature checks left, and no more', () => {
+      let opened = 0
+      const sealer: Sealer = { ...his, open: (from, sealed, done) => (opened++, his.open(from, sealed, done)) }
+      const { ingress } = setUp({ sealer, budget: { ...nativeBudget, verifications: { perSecond: 0, burst: 4 } } })
+      const frame = encode(forwardTo(his.publicKey))
+      for (let n = 0; n < 10; n++) ingress.receive(link, frame, start)
+      expect(opened).toBe(3)
     })
   })
 

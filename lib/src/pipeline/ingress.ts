@@ -15,6 +15,7 @@ import { open, unwrap } from '../identity/envelope.ts'
 import type { Verifier } from '../identity/keys.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { MeshId, PeerId } from '../identity/peer-id.ts'
+import { isSealed, type Sealer } from '../identity/sealer.ts'
 import type { Input, LinkId } from '../core/input.ts'
 import type { Claim, Message, RoutedMessage } from '../core/message.ts'
 import { decodeClaim } from '../wire/claims.ts'
@@ -36,6 +37,8 @@ export interface IngressOptions {
   /** Called in each link's own order: at once for what needs no signature check, else when that is done. */
   readonly deliver: (arrival: Arrival) => void
   readonly budget?: LinkBudget
+  /** Opens the signals that are sealed to us; without one they are refused. */
+  readonly sealer?: Sealer | undefined
   /** To share verified claims with egress, or between the peers of a simulation. */
   readonly cache?: ClaimCache
   readonly memo?: FrameMemo
@@ -180,15 +183,30 @@ export class Ingress {
     if (!this.#isForUs(message)) {
       return this.#settle(state, slot, [...notices, { type: 'received', link, message }])
     }
-    this.#openRouted(state, message, now, (inner) => {
-      // The payload is its author's, and no relay looks inside: nobody on the way is to blame for it.
-      if (inner === undefined) return this.#settle(state, slot, [...notices, refused(link, 'ERR_ROUTED_PAYLOAD')])
-      this.#settle(state, slot, [...notices, { type: 'received', link, message: { ...message, inner } }])
-    })
+    // The payload is its author's, and no relay looks inside: nobody on the way is to blame for it.
+    const finish = (inside: Pick<Forward, 'inner' | 'signal'> | undefined): void => {
+      if (inside === undefined) return this.#settle(state, slot, [...notices, refused(link, 'ERR_ROUTED_PAYLOAD')])
+      this.#settle(state, slot, [...notices, { type: 'received', link, message: { ...message, ...inside } }])
+    }
+    if (message.claim.kind === 'signal') this.#openSignal(state, message, now, finish)
+    else this.#openRouted(state, message, now, (inner) => finish(inner && { inner }))
   }
 
   #isForUs(message: Message): message is Forward {
-    return message.type === 'forward' && message.claim.kind === 'frame' && message.claim.to === this.#options.self
+    if (message.type !== 'forward' || message.claim.to !== this.#options.self) return false
+    return message.claim.kind === 'frame' || (message.claim.kind === 'signal' && isSealed(message.claim.payload))
+  }
+
+  /** Opening is curve arithmetic, whoever repeats a claim that is known. */
+  #openSignal(
+    state: LinkState,
+    { claim }: Forward,
+    now: Millis,
+    done: (inside: { signal: Uint8Array } | undefined) => void,
+  ): void {
+    const { sealer } = this.#options
+    if (sealer === undefined || !state.verifications.take(1, now)) return done(undefined)
+    sealer.open(claim.author, claim.payload, (signal) => done(signal && { signal }))
   }
 
   /** Reads the frame that a routed claim holds, and verifies the claims in that. */

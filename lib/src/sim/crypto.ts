@@ -8,6 +8,7 @@ import { scriptVerifier, seedSigner } from '../identity/ed25519.ts'
 import { sha256 } from '../identity/hash.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import { peerIdFromBytes } from '../identity/peer-id.ts'
+import { sealedHead, type Sealer, sealingKeyBytes } from '../identity/sealer.ts'
 import type { Prng } from './prng.ts'
 
 export interface CryptoSuite {
@@ -15,14 +16,18 @@ export interface CryptoSuite {
   readonly verifier: Verifier
   /** A new key, with the one signer that speaks for it. */
   signer(prng: Prng): Signer
+  /** A new sealing key, with the one sealer that opens what is sealed to it. */
+  sealer(prng: Prng): Sealer
 }
 
 export function fastCrypto(): CryptoSuite {
   /** By public key, as latin-1 text: the suite's alone. */
   const secrets = new Map<string, Uint8Array>()
+  const sealer = sealers()
   const name = (publicKey: Uint8Array): string => String.fromCharCode(...publicKey)
   return {
     name: 'fast',
+    sealer,
     signer(prng) {
       const publicKey = prng.bytes(32)
       const secret = prng.bytes(32)
@@ -42,11 +47,47 @@ export function fastCrypto(): CryptoSuite {
 
 /** Keys come from the seed here, so they are worth nothing outside a simulation. */
 export function realCrypto(): CryptoSuite {
-  return { name: 'real', verifier: scriptVerifier, signer: (prng) => seedSigner(prng.bytes(32)) }
+  return { name: 'real', verifier: scriptVerifier, sealer: sealers(), signer: (prng) => seedSigner(prng.bytes(32)) }
 }
 
 export function cryptoSuite(name: 'fast' | 'real'): CryptoSuite {
   return name === 'fast' ? fastCrypto() : realCrypto()
+}
+
+/**
+ * Stands in for X25519 and AES, in both suites: no engine here has either in script. Whoever knows a public key can
+ * seal to it, and who has not its sealer can neither open that nor alter it. As long as the real thing.
+ */
+function sealers(): (prng: Prng) => Sealer {
+  const secrets = new Map<string, Uint8Array>()
+  const name = (publicKey: Uint8Array): string => String.fromCharCode(...publicKey)
+  return (prng) => {
+    const publicKey = prng.bytes(sealingKeyBytes)
+    const secret = prng.bytes(32)
+    secrets.set(name(publicKey), secret)
+    return {
+      publicKey,
+      seal({ key }, payload, done) {
+        const theirs = secrets.get(name(key))
+        if (theirs === undefined) return done(undefined)
+        const tag = keyedHash(theirs, payload).subarray(0, sealTagBytes)
+        done(Uint8Array.from([...sealedHead, ...tag, ...masked(theirs, payload)]))
+      },
+      open(_from, sealed, done) {
+        const start = sealedHead.length + sealTagBytes
+        const payload = masked(secret, sealed.subarray(start))
+        const tag = keyedHash(secret, payload)
+        done(sealed.subarray(sealedHead.length, start).every((byte, at) => byte === tag[at]) ? payload : undefined)
+      },
+    }
+  }
+}
+
+/** A key made for one payload, and AES-GCM's tag. */
+const sealTagBytes = sealingKeyBytes + 16
+
+function masked(secret: Uint8Array, bytes: Uint8Array): Uint8Array {
+  return bytes.map((byte, at) => byte ^ (secret[at % secret.length] ?? 0))
 }
 
 /** As long as a signature, so that every frame has its true size. */

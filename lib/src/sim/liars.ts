@@ -13,7 +13,7 @@ import type { Prng } from './prng.ts'
 import type { World } from './world.ts'
 
 export interface Liar {
-  readonly name: LiarName
+  readonly name: string
   /** Once, after its core has started. */
   begin?(self: SimPeer, world: World): void
   /** What it says instead of what its core would say. */
@@ -23,10 +23,10 @@ export interface Liar {
 }
 
 export const liarNames = ['forge', 'replay', 'accuse-all', 'inflate', 'deaf', 'selective', 'drop-relay'] as const
-/** Those that lie each for itself, those that lie together, and whoever speaks bytes of its own. */
-export type LiarName = (typeof liarNames)[number] | 'collude' | 'actor'
+/** Those that lie each for itself, and those that lie together. */
+export type LiarName = (typeof liarNames)[number] | 'collude'
 
-export function liar(name: Exclude<LiarName, 'actor'>): Liar {
+export function liar(name: LiarName): Liar {
   switch (name) {
     case 'forge':
       return { name, begin: (self, world) => everySecond(self, world, forge) }
@@ -132,7 +132,7 @@ function accuse(self: SimPeer, world: World, subjects: Iterable<Verified<Alive>>
 const inflate: Lie = (self, world) => {
   const [own] = self.pipe.ownClaims()
   if (own === undefined || own.type !== 'alive') return
-  const { author, ttlMs, instance, startedAt, metadata, zone, admission } = own
+  const { author, ttlMs, instance, startedAt, metadata, zone, admission, sealingKey } = own
   const incarnation = Math.min(0xffff_ffff, Math.round((world.now - self.startedAt) / 1000) * 1000) as Incarnation
   const issuedAt = Math.round(self.wallNow) as WallMillis
   const { incarnationDigest } = own // computed again by whoever reads it
@@ -148,6 +148,7 @@ const inflate: Lie = (self, world) => {
       metadata,
       zone,
       admission,
+      sealingKey,
       incarnationDigest,
     },
     (claim) => {

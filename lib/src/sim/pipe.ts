@@ -5,6 +5,7 @@ import type { Verified } from '../identity/claim.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { MeshId, PeerId } from '../identity/peer-id.ts'
+import type { Sealer } from '../identity/sealer.ts'
 import type { ClaimCache } from '../pipeline/claim-cache.ts'
 import { Egress } from '../pipeline/egress.ts'
 import type { FrameMemo } from '../pipeline/frame-memo.ts'
@@ -30,6 +31,7 @@ export interface PipelineOptions {
   readonly meshId: MeshId
   readonly signer: Signer
   readonly verifier: Verifier
+  readonly sealer: Sealer
   /** Shared by everyone in a world: what was verified or read for one need not be for the next. */
   readonly cache: ClaimCache
   readonly memo: FrameMemo
@@ -43,10 +45,18 @@ export class Pipeline implements Pipe {
   #alive: Verified<SwimClaim> | undefined
 
   constructor(peer: SimPeer, self: PeerId, options: PipelineOptions) {
-    const { meshId, signer, verifier, cache, memo } = options
+    const { meshId, signer, verifier, sealer, cache, memo } = options
     this.#peer = peer
-    this.#ingress = new Ingress({ self, meshId, verifier, cache, memo, deliver: (arrival) => peer.arrive(arrival) })
-    this.#egress = new Egress({ meshId, signer, cache })
+    this.#ingress = new Ingress({
+      self,
+      meshId,
+      verifier,
+      sealer,
+      cache,
+      memo,
+      deliver: (arrival) => peer.arrive(arrival),
+    })
+    this.#egress = new Egress({ meshId, signer, sealer, cache })
     this.#ingress.setClock(peer.wallOffsetMs)
   }
 

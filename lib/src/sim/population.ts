@@ -55,6 +55,7 @@ export function population(options: PopulationOptions): Population {
     create(world, door, index, { liar, actor, zone = '', again }) {
       const prng = world.prng.split(`peer ${index}`)
       const signer = (again && signers.get(again)) ?? suite.signer(prng)
+      const sealer = suite.sealer(prng.split('sealer'))
       let stranger: ActorPeer | undefined
       const peer = new SimPeer(world, door, {
         index,
@@ -66,7 +67,7 @@ export function population(options: PopulationOptions): Population {
         liar: actor === undefined ? liar : { name: 'actor' },
         pipe: (self) =>
           actor === undefined
-            ? new Pipeline(self, signer.peerId, { meshId, signer, verifier: suite.verifier, cache, memo })
+            ? new Pipeline(self, signer.peerId, { meshId, signer, verifier: suite.verifier, sealer, cache, memo })
             : (stranger = new ActorPeer(self, world, signer, actor)),
         machine: (self) =>
           stranger ??
@@ -80,6 +81,7 @@ export function population(options: PopulationOptions): Population {
               seed: prng.words(),
               metadata: new Uint8Array([0xa0]), // an empty map
               zone,
+              sealingKey: sealer.publicKey,
               wallOffsetMs: self.wallOffsetMs,
               swim: { ...options.swim, ...oldLease(options, prng.float()) },
               positions,

@@ -95,6 +95,7 @@ describe('the order of alive claims', () => {
           metadata: new Uint8Array(0),
           zone: '',
           admission: new Uint8Array(0),
+          sealingKey: new Uint8Array(0),
           incarnationDigest: '' as Digest,
           bytes: new Uint8Array(0),
           ...each,

@@ -23,6 +23,8 @@ export interface Alive extends ClaimBase {
   readonly zone: string
   /** What admits the author to the room; empty in open and secret rooms. */
   readonly admission: Uint8Array
+  /** The X25519 key of this run, to which signals for it are sealed: 32 bytes, or none. */
+  readonly sealingKey: Uint8Array
   /**
    * Names the incarnation: the first 16 bytes of SHA-256 over the claim's body without issue time
    * and time to live, as base64url. A renewed lease keeps it, a refutation changes it. Computed by

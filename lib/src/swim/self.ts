@@ -17,6 +17,7 @@ export interface SelfOptions {
   readonly metadata: Uint8Array
   readonly zone: string
   readonly admission: Uint8Array
+  readonly sealingKey: Uint8Array
 }
 
 export class Self {
@@ -82,7 +83,7 @@ export class Self {
     this.#renewAt = (now + everyMs * (0.8 + 0.4 * port.random())) as Millis
     this.#announcedAt = now
     const base = { author: port.self, issuedAt: wall.at(now), ttlMs }
-    const { instance, startedAt, zone, admission } = this.#options
+    const { instance, startedAt, zone, admission, sealingKey } = this.#options
     // First: whoever is known to be here can say at any moment that it goes. (A page that was closed 200 ms after it had
     // joined, on a busy machine, could not, and was taken to have failed.)
     port.seal({ type: 'leave', ...base, instance, startedAt })
@@ -95,6 +96,7 @@ export class Self {
       metadata: this.#metadata,
       zone,
       admission,
+      sealingKey,
       incarnationDigest: '' as Digest,
     })
   }

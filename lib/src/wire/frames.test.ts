@@ -105,6 +105,7 @@ const anyClaim = fc.oneof(
     metadata: fc.constantFrom(new Uint8Array(0), encodeValue({}), encodeValue({ a: [1.5, null] })),
     zone: name,
     admission: bytesUpTo(100),
+    sealingKey: fc.constantFrom(new Uint8Array(0), new Uint8Array(32).fill(7)),
   }),
   fc.record({
     type: fc.constant('accuse'),
@@ -326,6 +327,8 @@ describe('a claim', () => {
         { ...alive, admission: zeros(admissionBytesMax) },
         { ...alive, admission: zeros(admissionBytesMax + 1) },
       ],
+      ['sealingKey', { ...alive, sealingKey: zeros(32) }, { ...alive, sealingKey: zeros(33) }],
+      ['half a sealingKey', { ...alive, sealingKey: zeros(0) }, { ...alive, sealingKey: zeros(31) }],
       ['incarnation', { ...alive, incarnation: 0xffff_ffff }, { ...alive, incarnation: BigInt(2 ** 32) }],
       ['nonce', { ...claims.ack!, nonce: zeros(16) }, { ...claims.ack!, nonce: zeros(17) }],
       [
@@ -356,6 +359,7 @@ describe('a claim', () => {
         metadata: encodeValue({ a: zeros(metadataBytesMax - 6) }),
         zone: 'x'.repeat(nameBytesMax),
         admission: zeros(admissionBytesMax),
+        sealingKey: zeros(32),
       },
       news: { ...claims.news!, topic: 'x'.repeat(nameBytesMax), payload: zeros(payloadBytesMax) },
       routed: { ...routedFrame, payload: zeros(routedPayloadBytesMax) },

@@ -2,6 +2,7 @@
 import { digestOfBytes, digestToBytes } from '../identity/envelope.ts'
 import type { Millis } from '../identity/millis.ts'
 import { instanceIdToBytes, peerIdToBytes } from '../identity/peer-id.ts'
+import { sealingKeyBytes } from '../identity/sealer.ts'
 import type { Incarnation, SwimClaim, SwimMessage } from '../swim/messages.ts'
 import { decodeItem, encodeItem } from './cbor.ts'
 import type { ClaimRows } from './claims.ts'
@@ -30,6 +31,7 @@ export const swimClaims: ClaimRows<SwimClaim> = {
         claim.metadata,
         claim.zone,
         claim.admission,
+        claim.sealingKey,
       ]),
       wholeMs(claim.issuedAt),
       wholeMs(claim.ttlMs),
@@ -48,9 +50,11 @@ export const swimClaims: ClaimRows<SwimClaim> = {
         metadata: inner.bytesUpTo(metadataBytesMax),
         zone: inner.text(nameBytesMax),
         admission: inner.bytesUpTo(admissionBytesMax),
+        sealingKey: inner.bytesUpTo(sealingKeyBytes),
         incarnationDigest: digestOfBytes(stable),
       } as const
       inner.end()
+      inner.expect([0, sealingKeyBytes].includes(claim.sealingKey.length), 'half a sealing key')
       // Every member decodes it, so nobody passes on what a decoder would choke on.
       if (claim.metadata.length > 0) inner.expect(isMap(claim.metadata), 'metadata is no map')
       return claim

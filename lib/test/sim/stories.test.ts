@@ -1,7 +1,7 @@
 /** Scenarios as stories, each in a world of its own. */
 import { describe, expect, it } from 'vitest'
-import { conditionDefaults, Experiment, liar, scenarios } from 'shoal/sim'
-import type { Conditions, SimPeer } from 'shoal/sim'
+import { conditionDefaults, Experiment, liar, scenarios, viewDifference } from 'shoal/sim'
+import type { Conditions, Liar, SimPeer } from 'shoal/sim'
 
 function mesh(peers: number, seed: string, conditions: Partial<Conditions> = {}): Experiment {
   const experiment = new Experiment({ ...conditionDefaults, peers, seed, ...conditions })
@@ -135,6 +135,50 @@ describe('in a small mesh', () => {
     experiment.world.runFor(1000)
     expect(experiment.world.door.relayed).toBe(relayed)
     expect(breaches(experiment)).toEqual([])
+  })
+
+  it('no relay reads an offer or an answer: all that goes over the mesh is sealed to its receiver', () => {
+    const experiment = mesh(14, 'sealed')
+    const [, b] = three(experiment)
+    const payloads: Uint8Array[] = []
+    experiment.world.observe({
+      onSend(_end, message) {
+        if (message.type === 'forward' && message.claim.kind === 'signal') payloads.push(message.claim.payload)
+      },
+    })
+    experiment.crash([b], 20_000)
+    experiment.world.spawn()
+    experiment.world.runFor(15_000)
+    expect(payloads.length).toBeGreaterThan(10)
+    // docs/protocol/handshake.md: version 1, kind 7.
+    expect(payloads.filter(([version, kind]) => version !== 1 || kind !== 7)).toEqual([])
+    expect(breaches(experiment)).toEqual([])
+  })
+
+  it('a newcomer whose contacts tell of nobody but themselves learns of everybody by another path', () => {
+    const experiment = mesh(12, 'hiding')
+    const { world } = experiment
+    // Says what it must of itself and passes nothing on.
+    const hiding: Liar = {
+      name: 'hides everybody',
+      onSend(message, { peer }) {
+        if (message.type === 'sync-buckets' || message.type === 'sync-rows' || message.type === 'sync-want') return []
+        if (!('claims' in message)) return [message]
+        return [{ ...message, claims: message.claims.filter(({ author }) => author === peer.id) } as typeof message]
+      },
+    }
+    for (let n = 0; n < 12; n++) world.spawn({ liar: hiding })
+    world.runFor(10_000)
+    const firstContacts: boolean[] = []
+    for (let n = 0; n < 12; n++) {
+      const newcomer = world.spawn()
+      world.runUntil(world.now + 3000, () => newcomer.ends.size > 0)
+      const [first] = newcomer.ends.values()
+      firstContacts.push(first?.other.peer.liar !== undefined)
+      world.runUntil(world.now + 5000, () => viewDifference(newcomer, experiment.expected()).missing.length === 0)
+      expect(viewDifference(newcomer, experiment.expected()).missing).toEqual([])
+    }
+    expect(firstContacts, 'both kinds were met first').toEqual(expect.arrayContaining([true, false]))
   })
 
   it('a newcomer gets in after the server was restarted', () => {

@@ -68,6 +68,7 @@ const claims = fc
       metadata: new Uint8Array([0xa1, 0x61, 0x69, incarnation]),
       zone: '',
       admission: new Uint8Array(0),
+      sealingKey: new Uint8Array(0),
       incarnationDigest: '' as Digest,
     })
   })
