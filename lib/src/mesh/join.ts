@@ -90,7 +90,9 @@ export async function joinOn<M extends Metadata>(
     )
   if (checked.allow && !checked.allow.has(signer.peerId))
     throw new ShoalError('ERR_NOT_ALLOWED', `${errorCodes.ERR_NOT_ALLOWED} Our id is ${signer.peerId}.`)
-  const sealer = await openSealer(platform.subtle() as X25519Crypto | undefined, signer.peerId)
+  const sealer = await openSealer(platform.subtle() as X25519Crypto | undefined, signer.peerId, (bytes) =>
+    crypto.getRandomValues(new Uint8Array(bytes)),
+  )
   const transport = checked.transport ?? facilities.transport
   if (!transport) throw new ShoalError('ERR_UNSUPPORTED', errorCodes.ERR_UNSUPPORTED)
   throwIfAborted(signal)

@@ -83,8 +83,8 @@ function sealers(): (prng: Prng) => Sealer {
   }
 }
 
-/** A key made for one payload, and AES-GCM's tag. */
-const sealTagBytes = sealingKeyBytes + 16
+/** A key, a nonce, and AES-GCM's tag. */
+const sealTagBytes = sealingKeyBytes + 12 + 16
 
 function masked(secret: Uint8Array, bytes: Uint8Array): Uint8Array {
   return bytes.map((byte, at) => byte ^ (secret[at % secret.length] ?? 0))
