@@ -13,7 +13,7 @@ import type { Carrier, ChannelEvidence, Connection, TransportHost } from './conn
 import { fingerprintsOf } from './fingerprint.ts'
 import { type Credentials, errorOf, Handshake, type Role } from './handshake.ts'
 import type { TransportLimits } from './limits.ts'
-import { type Description, isCandidate, readDescription, withoutCandidates } from './sdp.ts'
+import { type Description, isCandidate, isTcp, readDescription, withoutCandidates } from './sdp.ts'
 import { type AttemptId, encodeSignal } from './signal.ts'
 
 /** Half of what fits: a description and a batch of the longest candidates stay within one payload. */
@@ -56,8 +56,10 @@ export class Attempt {
   #candidatesSent = 0
   #stopDeadline: () => void
   #stopBatch: (() => void) | undefined
+  #stopTcp: (() => void) | undefined
   #ownSdp: string | undefined
   #ownCandidates: string[] = []
+  #ownTcpCandidates: string[] = []
   #described = false
 
   constructor(options: AttemptOptions) {
@@ -134,8 +136,19 @@ export class Attempt {
     if (this.#ended || this.#open || this.#candidatesSent === this.#options.limits.candidatesMax) return
     if (!isCandidate(candidate)) return
     this.#candidatesSent++
+    if (isTcp(candidate)) return this.#keepBack(candidate)
     this.#ownCandidates.push(candidate)
     if (this.#ownSdp !== undefined || this.#described) this.#startBatch()
+  }
+
+  #keepBack(candidate: string): void {
+    this.#ownTcpCandidates.push(candidate)
+    this.#stopTcp ??= this.#options.host.after(this.#options.limits.tcpMs, () => {
+      this.#stopTcp = undefined
+      if (this.#ended || this.#open) return
+      this.#ownCandidates.push(...this.#ownTcpCandidates.splice(0))
+      if (this.#ownSdp !== undefined || this.#described) this.#startBatch()
+    })
   }
 
   #startBatch(): void {
@@ -209,5 +222,7 @@ export class Attempt {
     this.#stopDeadline()
     this.#stopBatch?.()
     this.#stopBatch = undefined
+    this.#stopTcp?.()
+    this.#stopTcp = undefined
   }
 }

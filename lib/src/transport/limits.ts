@@ -19,6 +19,8 @@ export interface TransportLimits {
   readonly candidatesMax: number
   /** How long candidates are gathered into one signaling payload. */
   readonly batchMs: number
+  /** How long those over TCP are kept back, and not sent at all when a link has opened by then. */
+  readonly tcpMs: number
   /** How long a link that we close may take to let out what was sent. */
   readonly lingerMs: number
 }
@@ -33,7 +35,10 @@ export const defaultLimits: TransportLimits = {
   offersBurst: 32,
   offersPerSecond: 2, // 120 a minute: far from 500 before the collector runs
   candidatesMax: 32, // two dozen interfaces and their TCP twins; simple-peer itself keeps any number
-  batchMs: 5, // all host candidates come within 3 ms (measured), so one payload carries them
+  batchMs: 5, // all host candidates over UDP come within 3 ms (measured), so one payload carries them
+  // libwebrtc gathers them 100 ms after the others (measured), so they would be a payload of their own for each end of each
+  // link; they help where UDP is blocked, and there a second is not long.
+  tcpMs: 1_000,
   lingerMs: 1_000,
 }
 

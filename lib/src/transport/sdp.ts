@@ -65,3 +65,8 @@ const candidateLine = new RegExp(
 export function isCandidate(candidate: string): boolean {
   return candidate.length <= candidateBytesMax && candidateLine.test(candidate)
 }
+
+/** Of a candidate: it is over TCP. */
+export function isTcp(candidate: string): boolean {
+  return /^candidate:\S+ \d+ tcp /i.test(candidate)
+}
