@@ -73,6 +73,7 @@ export class Core {
         wall: (at) => this.#swim.wallAt(at),
         wellConnected: () => this.#swim.wellConnected,
         healthy: () => this.#swim.healthy,
+        dialsFirst: (peer) => this.#dialsFirst(peer, options.startedAt),
         outbox: (effect) => this.#onOverlayEffect(effect),
       },
       options.overlay,
@@ -293,6 +294,15 @@ export class Core {
   /** The way that a message to a member would take: the relays, then the member. */
   route(to: PeerId): readonly PeerId[] | undefined {
     return this.#overlay.rings.has(to) ? this.#overlay.paths(to, 1)[0] : undefined
+  }
+
+  /**
+   * The newcomer dials: it knows whom it is linked to, and the others do not yet, so that their offers would look for
+   * it in vain. Of two who started in the same millisecond the lower id.
+   */
+  #dialsFirst(peer: PeerId, startedAt: number): boolean {
+    const theirs = this.#swim.record(peer)?.alive.startedAt ?? startedAt
+    return theirs === startedAt ? this.#self < peer : startedAt > theirs
   }
 
   #tick(now: Millis): void {

@@ -50,6 +50,7 @@ export interface EdgesContext {
   readonly random: Random
   readonly wellConnected: () => boolean
   readonly healthy: () => boolean
+  readonly dialsFirst: (peer: PeerId) => boolean
   readonly outbox: (effect: EdgesEffect) => void
   /** Says a word to a peer, over its link when there is one, else over the mesh. */
   readonly say: (peer: PeerId, word: EdgeWord, now: Millis) => void
@@ -75,14 +76,14 @@ export class Edges implements OpenLinks {
   #deadline: Millis | undefined
 
   constructor(context: EdgesContext, options: EdgesOptions = {}) {
-    const { self, rings, random, say, wellConnected, healthy, outbox } = context
+    const { self, rings, random, say, wellConnected, healthy, dialsFirst, outbox } = context
     this.#self = self
     this.#rings = rings
     this.#emit = outbox
     this.#say = say
     this.#options = { ...edgesDefaults, ...options }
     const dials = (this.#dials = new Dials(outbox, this.#options))
-    const pairs = (this.#pairs = new Pairs({ self, rings, random, healthy, say }, this.#options))
+    const pairs = (this.#pairs = new Pairs({ self, rings, random, healthy, dialsFirst, say }, this.#options))
     const wanted = () => this.#wanted
     this.#extras = new ExtraLinks({ self, rings, random, say, links: this.#links, wanted, pairs, dials }, this.#options)
     this.#door = new Door({ self, rings, random, wellConnected, outbox, links: this, dials }, this.#options)

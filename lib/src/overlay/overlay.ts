@@ -41,6 +41,8 @@ export interface OverlayContext<Inner extends AnyMessage = AnyMessage> {
   readonly wellConnected: () => boolean
   /** We keep up: what we miss is the fault of others. */
   readonly healthy: () => boolean
+  /** Whether of the two of us it is for us to dial; the other side must come to the opposite. */
+  readonly dialsFirst: (peer: PeerId) => boolean
   readonly outbox: (effect: OverlayEffect<Inner>) => void
 }
 
@@ -55,13 +57,13 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
   readonly #emit: (effect: OverlayEffect<Inner>) => void
 
   constructor(context: OverlayContext<Inner>, options: OverlayOptions = {}) {
-    const { self, positions, random, wellConnected, healthy, wall, outbox } = context
+    const { self, positions, random, wellConnected, healthy, dialsFirst, wall, outbox } = context
     this.#self = self
     this.#emit = outbox
     this.rings = new Rings(positions, options)
     this.rings.add(self, context.seed)
     const say = (peer: PeerId, word: EdgeWord, now: Millis) => this.#say(peer, word, now)
-    const edges = { self, rings: this.rings, random, wellConnected, healthy, outbox, say }
+    const edges = { self, rings: this.rings, random, wellConnected, healthy, dialsFirst, outbox, say }
     this.#edges = new Edges(edges, options)
     this.#routes = new Routes(self, this.rings, this.#edges)
     const onEdge = (from: PeerId, { word }: Edge, now: Millis) => this.#edges.onEdge(from, word, now)

@@ -43,6 +43,7 @@ export interface PairsContext {
   readonly random: Random
   /** False when it is we who are slow. */
   readonly healthy: () => boolean
+  readonly dialsFirst: (peer: PeerId) => boolean
   readonly say: (peer: PeerId, word: EdgeWord, now: Millis) => void
 }
 
@@ -156,12 +157,12 @@ export class Pairs {
     return first
   }
 
-  /** The lower id dials at once, so that both do not; the higher one waits for it, and dials when nothing came. */
+  /** One of the two dials at once, so that both do not; the other waits for it, and dials when nothing came. */
   #firstDue(peer: PeerId, now: Millis): Millis {
-    const { rings, self } = this.#context
+    const { rings, dialsFirst } = this.#context
     // A newcomer to a small room is dialled at once: there are few views to differ.
     const crowd = Math.max(0, rings.size - 2 * rings.rings - 1)
     const settleMs = Math.min(this.#options.settleMs, crowd * settlePerMemberMs)
-    return later(now, settleMs + (self < peer ? 0 : this.#options.yieldMs))
+    return later(now, settleMs + (dialsFirst(peer) ? 0 : this.#options.yieldMs))
   }
 }

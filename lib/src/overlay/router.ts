@@ -63,6 +63,8 @@ const receiptMinMs = 300
 const receiptMaxMs = 4000
 /** How long a message without a receipt waits for an `undeliverable`. */
 const regretMs = 3000
+/** The pause before a third path after two that relays found stuck, twice as long each time. A guess. */
+const breatherMs = 100
 /** How long a message waits when there is no path at all: links open within this time after a change. */
 const noPathMs = 500
 /** A duplicate tells that our receipt was lost: it is given again, this often. */
@@ -189,7 +191,7 @@ export class Router<Inner extends AnyMessage> {
     if (author === this.#self) {
       const outgoing = this.#outgoing.get(idText)
       // An answer from any other link is late: that path is given up already.
-      if (outgoing?.path?.[0] === from) this.#retry(outgoing, now)
+      if (outgoing?.path?.[0] === from) this.#retry(outgoing, now, this.#breather(outgoing))
       return
     }
     const key = author + idText
@@ -332,7 +334,12 @@ export class Router<Inner extends AnyMessage> {
     return this.#routes.path(to, new Set([...spent, ...doubtful])) ?? this.#routes.path(to, spent)
   }
 
-  #retry(outgoing: Outgoing, now: Millis): void {
+  /** The mesh may be mending itself, and will not be done in the time that an answer takes. */
+  #breather({ launches }: Outgoing): number {
+    return launches < 2 ? 0 : breatherMs * 2 ** (launches - 2)
+  }
+
+  #retry(outgoing: Outgoing, now: Millis, afterMs = 0): void {
     const { path, to } = outgoing
     if (path === undefined) return
     for (const relay of path.slice(0, -1)) outgoing.spent.add(relay)
@@ -343,7 +350,8 @@ export class Router<Inner extends AnyMessage> {
     if (outgoing.launches >= launchesMax) {
       return this.#end(outgoing, outgoing.silences > 0 ? 'ERR_NO_RECEIPT' : 'ERR_UNREACHABLE')
     }
-    this.#launch(outgoing, now)
+    if (afterMs === 0) this.#launch(outgoing, now)
+    else this.#wait(outgoing, now + afterMs)
   }
 
   #end(outgoing: Outgoing, code?: RouteCode): void {

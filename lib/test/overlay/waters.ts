@@ -121,6 +121,7 @@ export class Waters {
         wall: (now) => (wallOffset + now) as WallMillis,
         wellConnected: () => true,
         healthy: () => true,
+        dialsFirst: (other) => id < other,
         outbox: (effect) => outbox.push(effect),
       },
       this.#options,
