@@ -56,7 +56,10 @@ export class Helper {
     const { port, config } = this.#context
     if (this.#helping.size >= helpingMax) return
     if (!port.linked(request.target)) {
-      port.send(origin, { type: 'nack', nonce: request.nonce }, 'probe', request.target)
+      // Not to be linked yet is no silence of the target's: in a mesh that is just forming all helpers would say so at
+      // once, and whoever asked them would accuse.
+      if (this.#hasLost(request.target))
+        port.send(origin, { type: 'nack', nonce: request.nonce }, 'probe', request.target)
       return
     }
     this.#helping.set(key(request.nonce), {
@@ -68,6 +71,13 @@ export class Helper {
       forgetAt: (now + 2 * request.timeoutMs) as Millis,
     })
     port.send(request.target, { type: 'indirect-ping', origin, nonce: request.nonce }, 'probe')
+  }
+
+  /** We have heard this run of it, and have no link to it now. */
+  #hasLost(target: PeerId): boolean {
+    const { heardAt, table } = this.#context
+    const record = table.get(target)
+    return record !== undefined && (heardAt.get(target) ?? -Infinity) >= record.runAt
   }
 
   /** Somebody asks through `helper` whether we live. */

@@ -184,7 +184,7 @@ export class Prober {
    * at once, most of those who watched somebody may be dead too: who steps in for them must not wait long.)
    */
   #answersOverRoutes(target: PeerId, record: MemberRecord, now: Millis): boolean {
-    const { linkGraceMs } = this.#context.config
+    const linkGraceMs = this.#context.awareness.scale(this.#context.config.linkGraceMs)
     const neighbourForMs = now - (this.#neighbourSince.get(target) ?? now)
     return now - record.runAt >= linkGraceMs && neighbourForMs >= linkGraceMs / 2
   }
