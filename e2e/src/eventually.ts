@@ -5,7 +5,6 @@
  * before: its accusers then keep silent for 30 s. Whoever waits longer has hung.
  */
 const ceilingMs = 75_000
-const pollMs = 40
 
 /**
  * Resolves with the first answer for which `holds` is true. When the ceiling is reached it throws, and
@@ -15,6 +14,7 @@ export async function eventually<T>(
   what: string,
   look: () => T | Promise<T>,
   holds: (answer: T) => boolean = Boolean,
+  pollMs = 40,
 ): Promise<T> {
   const deadline = performance.now() + ceilingMs
   for (;;) {
