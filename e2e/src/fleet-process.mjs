@@ -44,7 +44,9 @@ const does = {
     })),
 }
 
-process.on('message', async (request) => {
-  const { ref, what, args } = /** @type {{ ref: number, what: string, args: unknown[] }} */ (request)
+/** @param {{ ref: number, what: string, args: unknown[] }} request */
+async function answer({ ref, what, args }) {
   process.send?.({ ref, ...(await ask(/** @type {any} */ (does), what, args)) })
-})
+}
+
+process.on('message', (request) => void answer(/** @type {any} */ (request)))

@@ -61,7 +61,13 @@ export class Tab implements Peer {
 
   /** Resolves when the page is in its mesh. */
   async joined(): Promise<this> {
-    this.#id = await eventually(`${this.name} to join`, () => this.page.evaluate(() => window.mesh?.id ?? ''))
+    try {
+      this.#id = await eventually(`${this.name} to join`, () => this.page.evaluate(() => window.mesh?.id ?? ''))
+    } catch (error) {
+      const shown = await this.page.evaluate(() => document.body.innerText)
+      const troubles = (await this.troubles()).join('\n')
+      throw new Error(`${String(error)}\nthe page shows:\n${shown}\n${troubles}`, { cause: error })
+    }
     return this
   }
 
