@@ -3,9 +3,11 @@
  * that we lack. One question is under way at a time. What was got is kept at once, so a pull that ends in the
  * middle loses nothing, and the next, from whomever, goes on where differences are left.
  */
+import { firstWord, secondWord } from '../identity/base64url.ts'
+import type { Verified } from '../identity/claim.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import type { EntriesWant, TreeHave, TreeNode, TreePath, TreeWant } from './messages.ts'
+import type { EntriesWant, Entry, TreeHave, TreeNode, TreePath, TreeWant } from './messages.ts'
 import { depthMax, hashBytes, placesBelow, type Tree, wordAt } from './tree.ts'
 
 /** Places asked about in one question: as hashes they are 64 KiB of answer. */
@@ -21,6 +23,8 @@ export class Pull {
   /** Nearest to the root last, so that places are finished before others are begun. */
   readonly #places: TreePath[] = [{ depth: 0, prefix: 0 }]
   readonly #lacking: EntriesWant['wants'][number][] = []
+  /** Names of fingerprints that came in answer to that, so far. */
+  readonly #got = new Set<string>()
   /** What was asked last, and is not answered in full. */
   #asked: TreeWant | EntriesWant | undefined
   askedAt: Millis
@@ -57,10 +61,23 @@ export class Pull {
   }
 
   /** The same for entries, which went to the replica by themselves. */
-  onEntries(count: number, last: boolean): boolean {
+  onEntries(entries: readonly Verified<Entry>[], last: boolean): boolean {
     if (this.#asked?.type !== 'entries-want') return false
-    this.received += count
+    this.received += entries.length
+    for (const { digest } of entries) this.#got.add(`${firstWord(digest)} ${secondWord(digest)}`)
+    if (last) this.#askForRest(this.#asked)
     return this.#answered(last)
+  }
+
+  /** One answer holds only so much. Where it held something the rest is worth another question; else they have it no more. */
+  #askForRest({ wants }: EntriesWant): void {
+    const rest = wants.map((want) => ({ ...want, fingerprints: without(want.fingerprints, this.#got) }))
+    this.#got.clear()
+    const lengthOf = (each: EntriesWant['wants']): number =>
+      each.reduce((sum, { fingerprints }) => sum + fingerprints.length, 0)
+    if (lengthOf(rest) === lengthOf(wants)) return
+    // To be popped in the order in which they were asked for.
+    this.#lacking.push(...rest.filter(({ fingerprints }) => fingerprints.length > 0).reverse())
   }
 
   #answered(last: boolean): boolean {
@@ -104,15 +121,20 @@ export class Pull {
     const own = new Set(
       this.#tree.below({ depth, prefix }).map(({ fingerprint: [first, second] }) => `${first} ${second}`),
     )
-    const lacking = new Uint8Array(Math.min(bytes.length, fingerprintsPerWantMax * hashBytes))
-    let to = 0
-    for (let at = 0; at + hashBytes <= bytes.length && to < lacking.length; at += hashBytes) {
-      if (own.has(`${wordAt(bytes, at)} ${wordAt(bytes, at + 4)}`)) continue
-      lacking.set(bytes.subarray(at, at + hashBytes), to)
-      to += hashBytes
-    }
-    return lacking.subarray(0, to)
+    return without(bytes, own).subarray(0, fingerprintsPerWantMax * hashBytes)
   }
+}
+
+/** Those of these fingerprints, 8 bytes each, that are not among the named. */
+function without(fingerprints: Uint8Array, names: ReadonlySet<string>): Uint8Array {
+  const rest = new Uint8Array(fingerprints.length)
+  let to = 0
+  for (let at = 0; at + hashBytes <= fingerprints.length; at += hashBytes) {
+    if (names.has(`${wordAt(fingerprints, at)} ${wordAt(fingerprints, at + 4)}`)) continue
+    rest.set(fingerprints.subarray(at, at + hashBytes), to)
+    to += hashBytes
+  }
+  return rest.subarray(0, to)
 }
 
 function isNothing(bytes: Uint8Array, at: number): boolean {

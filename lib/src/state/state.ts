@@ -287,7 +287,7 @@ export class State {
     // Only what was asked for: whoever pushes uses `fresh`.
     if (pull === undefined) return
     for (const entry of entries) this.#take(entry, from)
-    const answered = pull.onEntries(entries.length, last)
+    const answered = pull.onEntries(entries, last)
     this.#progress(pull, false)
     if (answered) this.#goOn(from, now)
   }

@@ -96,7 +96,7 @@ function reconcile(behind, ahead) {
         traffic.entryBytes += entry.bytes.length
         behind.apply(entry)
       }
-      pull.onEntries(answer.claims.length, answer.last)
+      pull.onEntries(answer.claims, answer.last)
     }
   }
   if (!sameBytes(behind.tree.root(), ahead.tree.root())) throw new Error('they are not equal after all')
