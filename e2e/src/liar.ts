@@ -80,6 +80,7 @@ export interface Alive {
   readonly incarnation: number
   readonly metadata: Uint8Array
   readonly zone: string
+  readonly sealingKey: Uint8Array
   readonly issuedAt: number
   readonly ttlMs: number
 }
@@ -95,14 +96,14 @@ async function sign(type: 'alive' | 'leave', body: Uint8Array, by: Key, room: st
 }
 
 function aliveBody(claim: Alive): Uint8Array {
-  const { author, instance, startedAt, incarnation, metadata, zone, issuedAt, ttlMs } = claim
-  const stable = write([author, instance, startedAt, incarnation, metadata, zone, new Uint8Array(0)])
+  const { author, instance, startedAt, incarnation, metadata, zone, sealingKey, issuedAt, ttlMs } = claim
+  const stable = write([author, instance, startedAt, incarnation, metadata, zone, new Uint8Array(0), sealingKey])
   return write([stable, issuedAt, ttlMs])
 }
 
 export function readAlive(claim: Uint8Array): Alive {
   const [stable, issuedAt, ttlMs] = read(claim.subarray(1, -64)) as [Uint8Array, number, number]
-  const [author, instance, startedAt, incarnation, metadata, zone] = read(stable) as [
+  const [author, instance, startedAt, incarnation, metadata, zone, , sealingKey] = read(stable) as [
     Uint8Array,
     Uint8Array,
     number,
@@ -110,8 +111,9 @@ export function readAlive(claim: Uint8Array): Alive {
     Uint8Array,
     string,
     Uint8Array,
+    Uint8Array,
   ]
-  return { author, instance, startedAt, incarnation, metadata, zone, issuedAt, ttlMs }
+  return { author, instance, startedAt, incarnation, metadata, zone, sealingKey, issuedAt, ttlMs }
 }
 
 export async function aliveClaim(claim: Alive, by: Key, room: string): Promise<Uint8Array> {
@@ -234,6 +236,7 @@ export class Liar {
       incarnation: 0,
       metadata: new Uint8Array(0),
       zone: '',
+      sealingKey: new Uint8Array(0),
       issuedAt: Date.now(),
       ttlMs: 300_000,
     }

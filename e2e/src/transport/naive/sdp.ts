@@ -1,7 +1,7 @@
 /** What not to do: take any description, and the first fingerprint in it. */
 import type { Description } from '../../../../lib/dist/transport/sdp.js'
 
-export { isCandidate, withoutCandidates } from '../../../../lib/dist/transport/sdp.js'
+export { isCandidate, isTcp, withoutCandidates } from '../../../../lib/dist/transport/sdp.js'
 
 export function readDescription(sdp: string): Description | undefined {
   const fingerprint = onlyFingerprint(sdp)
