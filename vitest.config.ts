@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+import { noNamespaces } from './e2e/namespaces.mjs'
 
 const here = (path: string) => new URL(path, import.meta.url).pathname
 
@@ -39,6 +40,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/test/**/*.test.ts'],
+          exclude: process.env[noNamespaces.name] === noNamespaces.value ? ['e2e/test/networks.test.ts'] : [],
           maxWorkers: 1,
           testTimeout: 240_000,
           hookTimeout: 120_000,

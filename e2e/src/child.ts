@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { Answer } from './peer.ts'
+import { inNetwork } from './program.ts'
 
 interface Reply extends Answer {
   readonly ref: number
@@ -14,8 +15,10 @@ export class Child {
   /** What it printed. */
   output = ''
 
-  constructor(script: URL) {
-    const child = fork(script, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  /** `network`: the namespace to run in, by the name that `ip netns` gave it. Default: ours. */
+  constructor(script: URL, network?: string) {
+    const [execPath, execArgv] = inNetwork(network, process.execPath)
+    const child = fork(script, { execPath, execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     this.#process = child
     child.on('message', (reply: Reply) => this.#waiting.get(reply.ref)?.(reply))
     // What waits for an answer from a process that has gone gets this one.

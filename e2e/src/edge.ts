@@ -14,15 +14,17 @@ export interface EdgeOptions {
 export class Edge implements Peer {
   readonly kind = 'node'
   readonly name: string
-  readonly #child = new Child(new URL('edge-process.mjs', import.meta.url))
+  readonly #child: Child
   #id = ''
 
-  private constructor(name: string) {
+  private constructor(name: string, network: string | undefined) {
     this.name = name
+    this.#child = new Child(new URL('edge-process.mjs', import.meta.url), network)
   }
 
-  static async start(name: string, room: string, options: EdgeOptions): Promise<Edge> {
-    const edge = new Edge(name)
+  /** `network`: the namespace to run in, by the name that `ip netns` gave it. Default: ours. */
+  static async start(name: string, room: string, options: EdgeOptions, network?: string): Promise<Edge> {
+    const edge = new Edge(name, network)
     const { value, code, message } = await edge.#child.ask('join', room, options)
     if (code !== undefined) throw new Error(`${name} could not join: ${code} ${message}\n${edge.#child.output}`)
     edge.#id = String(value)

@@ -6,13 +6,20 @@ import { eventually } from './eventually.ts'
 
 export const root = new URL('../../', import.meta.url).pathname
 
+/** A command, and the first of its arguments, that runs `program` in this network; in ours when there is none. */
+export function inNetwork(network: string | undefined, program: string): [command: string, args: string[]] {
+  return network === undefined ? [program, []] : ['ip', ['netns', 'exec', network, program]]
+}
+
 export class Program {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #ended: Promise<unknown>
   output = ''
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(process.execPath, [...args], {
+  /** `network`: the namespace to run in, by the name that `ip netns` gave it. */
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}, network?: string) {
+    const [command, before] = inNetwork(network, process.execPath)
+    this.#child = spawn(command, [...before, ...args], {
       cwd: root,
       env: { ...process.env, NO_COLOR: '1', ...environment },
       stdio: ['pipe', 'pipe', 'pipe'],

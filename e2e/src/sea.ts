@@ -18,6 +18,8 @@ export interface PeerOptions {
   readonly signaling?: string
   /** Of a Node peer: its key, 32 bytes in hexadecimal, for whoever has to know it. */
   readonly seed?: string
+  /** Of a Node peer: the network namespace that it lives in. Default: ours. */
+  readonly network?: string
   /** Of a tab: the room's secret, base64url. */
   readonly secret?: string
 }
@@ -80,13 +82,14 @@ export class Sea {
 
   /** A Node process that is in the mesh. */
   async edge(options: PeerOptions = {}): Promise<Edge> {
-    const { room = this.room, name = this.#name('node'), signaling = this.signaling.url, zone, seed } = options
-    const edge = await Edge.start(name, room, {
+    const { room = this.room, name = this.#name('node'), signaling = this.signaling.url, zone, seed, network } = options
+    const own = {
       signaling,
       metadata: { name },
       ...(zone === undefined ? {} : { zone }),
       ...(seed === undefined ? {} : { seed }),
-    })
+    }
+    const edge = await Edge.start(name, room, own, network)
     this.#peers.add(edge)
     return edge
   }
@@ -170,4 +173,13 @@ export async function news(peer: Peer, subject: Peer): Promise<string[]> {
   return (await peer.notes())
     .filter((note) => note.peer === subject.id && /^member-(?!joined)/.test(note.type))
     .map(({ type }) => type)
+}
+
+/** Who of these held which other of them to have failed, by name. */
+export async function deaths(peers: readonly Peer[]): Promise<string[]> {
+  const all: string[] = []
+  for (const peer of peers)
+    for (const other of peers)
+      if ((await news(peer, other)).includes('member-failed')) all.push(`${other.name} in the eyes of ${peer.name}`)
+  return all
 }
