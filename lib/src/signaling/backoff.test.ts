@@ -12,6 +12,12 @@ test('the ceiling doubles from half a second to thirty, and a success starts ove
   expect(backoff.next()).toBe(499)
 })
 
+test('in a hurry the first six waits are at most two seconds, and then they are as long as ever', () => {
+  const backoff = new Backoff(options, () => 1 - Number.EPSILON)
+  const waits = Array.from({ length: 8 }, () => backoff.next(0, true))
+  expect(waits).toEqual([499, 999, 1999, 1999, 1999, 1999, 29_999, 29_999])
+})
+
 test('the draw is over the whole range, and never before what the server asked for', () => {
   fc.assert(
     fc.property(

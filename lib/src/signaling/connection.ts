@@ -97,6 +97,7 @@ export class Connection {
   #cancelTimer: () => void = () => {}
   #heartbeatMs = 0
   #heard = false
+  #welcomed = false
 
   constructor(options: ConnectionOptions, world: SignalingWorld, backoff: Backoff, events: ConnectionEvents) {
     this.url = options.url
@@ -197,6 +198,7 @@ export class Connection {
 
   #onWelcome(welcome: Welcome): void {
     this.#state = 'joined'
+    this.#welcomed = true
     this.#backoff.reset()
     this.#heartbeatMs = welcome.heartbeatMs
     this.#listen()
@@ -238,7 +240,7 @@ export class Connection {
   #lose(code: LossCode, retryAfterMs = 0): void {
     this.#drop()
     this.#state = 'waiting'
-    const retryInMs = this.#backoff.next(retryAfterMs)
+    const retryInMs = this.#backoff.next(retryAfterMs, !this.#welcomed)
     this.#timer(retryInMs, () => this.#open())
     this.#events.onLost(code, retryInMs)
   }
