@@ -27,8 +27,8 @@ export function Inspector({ mesh, stats, members, now }: InspectorProps) {
       <header class="panel-head">
         <h2 id="inspector-title">Shared state</h2>
         <p class="figures" data-testid="digest" data-digest={state.digest} data-equal={equal === known.length}>
-          {state.entries} entries, {state.bytes.toLocaleString('en')} bytes signed, {equal} of {known.length} neighbours
-          equal
+          {state.entries} entries, {state.bytes.toLocaleString('en')} bytes signed,{' '}
+          {known.length === 0 ? 'nobody to compare with' : `${equal} of ${known.length} neighbours equal`}
         </p>
       </header>
       <ol class="places" aria-label={`Digest ${state.digest}; entries in each of the tree's sixteen branches`}>
@@ -56,7 +56,7 @@ export function Inspector({ mesh, stats, members, now }: InspectorProps) {
                 <th scope="row">
                   {entry.map}/{entry.key}
                 </th>
-                <td>{entry.deleted ? <i class="quiet">deleted</i> : shown(entry.value)}</td>
+                <td class="value">{entry.deleted ? <i class="quiet">deleted</i> : shown(entry.value)}</td>
                 <td title={entry.writer}>
                   <span class="dot" style={{ '--hue': hueOf(entry.writer) }} aria-hidden="true" />{' '}
                   {called(entry.writer, members)}

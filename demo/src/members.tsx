@@ -35,7 +35,7 @@ export function Members({ peers, gone, now, state, route }: MembersProps) {
               <th scope="col" class="number">
                 <abbr title="Round-trip time">RTT</abbr>
               </th>
-              <th scope="col" class="number">
+              <th scope="col" class="number age">
                 Age
               </th>
               <th scope="col">Link</th>
@@ -117,7 +117,7 @@ function Row({ peer: { member, fading }, now, state, relays }: RowProps) {
       <td class="number">
         {rttMs === undefined ? <Nothing /> : `${rttMs < 10 ? rttMs.toFixed(1) : Math.round(rttMs)} ms`}
       </td>
-      <td class="number">{span(now - startedAt)}</td>
+      <td class="number age">{span(now - startedAt)}</td>
       <td class="link">{linked ? <Linked /> : relays === undefined ? <Nothing /> : <Routed relays={relays} />}</td>
       <td class="digest">
         <Digest own={state?.digest} digest={self ? state?.digest : linked ? state?.neighbours.get(id) : undefined} />
@@ -132,7 +132,7 @@ function Digest({ own, digest }: { own: string | undefined; digest: string | und
   const equal = digest === own
   return (
     <span class={`root ${equal ? 'equal' : 'differs'}`} data-testid="root" data-equal={equal} title={digest}>
-      <span aria-hidden="true">{equal ? '=' : '≠'}</span> {digest.slice(0, 4)}
+      <span aria-hidden="true">{equal ? '=' : '≠'}</span> <span class="letters">{digest.slice(0, 4)}</span>
       <span class="unseen">{equal ? ', equal to ours' : ', not equal to ours'}</span>
     </span>
   )
