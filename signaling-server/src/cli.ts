@@ -2,7 +2,7 @@
 /** `shoal-signaling`: flags over environment variables over defaults, one server, a graceful end. */
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, type Help, Option } from 'commander'
 import { openLog } from './log.ts'
 import { flagOf, OptionError, readSettings, settings, variableOf, type Setting } from './options.ts'
 import { startSignalingServer } from './server.ts'
@@ -17,6 +17,23 @@ function describe(name: string, { kind, fallback, help, secret }: Setting<unknow
   const shown = Array.isArray(fallback) ? fallback.join(',') : String(fallback)
   const byFile = secret === true ? ` or ${variableOf(name)}_FILE` : ''
   return `${help} (${kind.allowed}; env ${variableOf(name)}${byFile}; default ${shown === '' ? 'none' : shown})`
+}
+
+/** Headings of `--help`, each by the first setting that stands below it. */
+const headings: Readonly<Record<string, string>> = {
+  port: 'Where it listens, and to whom:',
+  tokenSecrets: 'Tokens and TURN:',
+  redis: 'Several instances:',
+  payloadBytesMax: 'Limits:',
+  joinTimeoutMs: 'Times:',
+  logLevel: 'Watching it, and ending it:',
+}
+
+/** A description in its own lines: beside so long a flag it would get half a terminal. */
+function formatItem(term: string, _width: number, description: string, help: Help): string {
+  if (description === '') return `  ${term}`
+  const width = Math.min(100, help.helpWidth ?? 80)
+  return `  ${term}\n${help.boxWrap(description, width - 8).replaceAll(/^/gm, '        ')}`
 }
 
 /** The environment, with every `…_FILE` of a secret read: how containers are handed secrets. */
@@ -86,11 +103,15 @@ function commands(): Command {
   const command = new Command('shoal-signaling')
     .description('Introduces strangers to a Shoal mesh. Flags win over environment variables.')
     .allowExcessArguments(false)
+    .configureHelp({ formatItem })
     .exitOverride()
     .action(serve)
+  let heading = 'Options:'
   for (const [name, setting] of all) {
     const { label } = setting.kind
-    command.option(`${flagOf(name)} ${label === '' ? '[true|false]' : `<${label}>`}`, describe(name, setting))
+    heading = headings[name] ?? heading
+    const flags = `${flagOf(name)} ${label === '' ? '[true|false]' : `<${label}>`}`
+    command.addOption(new Option(flags, describe(name, setting)).helpGroup(heading))
   }
   command
     .command('token')
