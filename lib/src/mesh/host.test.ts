@@ -118,6 +118,33 @@ describe('the one timer in a page', () => {
     expect(worker!.terminated).toBe(true)
   })
 
+  test('leaves the Worker alone while it ticks early enough, and tells it of an earlier time or of the rest', () => {
+    inPage()
+    const { host, after, ticks } = ticking()
+    const [worker] = FakeWorker.all
+    worker!.onmessage!({ data: 1 })
+    after(100)
+    after(300)
+    host.setTimer(undefined)
+    after(400)
+    expect(worker!.asked).toEqual([100])
+    after(50)
+    expect(worker!.asked).toEqual([100, 50])
+    after(250)
+    vi.advanceTimersByTime(50)
+    worker!.onmessage!({ data: 0 })
+    expect([ticks(), worker!.asked]).toEqual([0, [100, 50, 200]])
+    vi.advanceTimersByTime(200)
+    worker!.onmessage!({ data: 0 })
+    expect(ticks()).toBe(1)
+    // It ticks for nothing when nothing is wanted any more.
+    after(10)
+    host.setTimer(undefined)
+    vi.advanceTimersByTime(10)
+    worker!.onmessage!({ data: 0 })
+    expect([ticks(), worker!.asked.length]).toEqual([1, 4])
+  })
+
   test.each(['thrown', 'reported'])(
     'ticks in the page where a Worker is forbidden (%s), and says how coarse it is',
     (how) => {
