@@ -1,5 +1,6 @@
 /** The page: a header that always stands, and below it either the mesh or the harbour. */
 import { useComputed, useSignalEffect } from '@preact/signals'
+import { useCallback } from 'preact/hooks'
 import type { Address } from './address.ts'
 import { ShoalMark } from './fish.tsx'
 import { Graph } from './graph.tsx'
@@ -74,19 +75,20 @@ interface PanelsProps {
 
 function Panels({ session, stats, now, phase }: PanelsProps) {
   const peers = present(session.members.value, now)
-  const route = (to: PeerId) => phase.mesh.route(to)
+  // The same function each time: whose properties have not changed is not drawn again, and every second something has.
+  const { mesh } = phase
+  const route = useCallback((to: PeerId) => mesh.route(to), [mesh])
+  const paint = useCallback((index: number, colour: number) => session.paint(index, colour), [session])
+  const act = useCallback((work: () => Promise<void>) => session.scribble(work), [session])
+  const say = useCallback((text: string) => session.say(text), [session])
   return (
     <div class="panels">
-      <Graph peers={peers} stats={stats} self={phase.mesh.id} route={route} />
+      <Graph peers={peers} stats={stats} self={mesh.id} route={route} />
       <Members peers={peers} gone={gone(session.departed.value, now)} now={now} state={stats?.state} route={route} />
-      <Reef
-        board={phase.board}
-        members={session.members.value}
-        paint={(index, colour) => session.paint(index, colour)}
-      />
-      <Notes notes={phase.notes} members={session.members.value} act={(work) => session.scribble(work)} />
-      <Inspector mesh={phase.mesh} stats={stats} members={session.members.value} now={now} />
-      <Log log={session.log} say={(text) => session.say(text)} />
+      <Reef board={phase.board} members={session.members.value} paint={paint} />
+      <Notes notes={phase.notes} members={session.members.value} act={act} />
+      <Inspector mesh={mesh} stats={stats} members={session.members.value} now={now} />
+      <Log log={session.log} say={say} />
     </div>
   )
 }
