@@ -69,6 +69,16 @@ function write([perSecond, seconds, keys]: readonly [number, number, number]): P
 const longTasks = (tab: Tab): Promise<number[]> =>
   tab.page.evaluate(() => (window as unknown as { watched: Watched }).watched.longTasks.splice(0))
 
+/** Processor time that the tabs have had, all threads of theirs, in ms: what they took, however busy the machine is with others. */
+async function processorMs(): Promise<number> {
+  const session = await (await sea.browser('chromium')).newBrowserCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  await session.detach()
+  return processInfo.reduce((sum, { type, cpuTime }) => sum + (type === 'renderer' ? cpuTime * 1000 : 0), 0)
+}
+
+const framesSent = (tab: Tab): Promise<number> => tab.page.evaluate(() => window.mesh!.stats().framesSent)
+
 /** Where a page's main thread is while `work` runs, as a `.cpuprofile` for a browser's tools. */
 async function profiled<T>(tab: Tab, work: () => Promise<T>): Promise<T> {
   if (profileTo === undefined) return work()
@@ -93,9 +103,11 @@ test('many tabs write to one map', async () => {
   await Promise.all(tabs.map(longTasks))
   await tabs[0]!.page.waitForTimeout(10_000)
   const before = (await Promise.all(tabs.map(longTasks))).flat()
+  const [processorBefore, framesBefore] = [await processorMs(), await Promise.all(tabs.map(framesSent))]
   const written = await profiled(tabs[0]!, () =>
     Promise.all(tabs.map((tab) => tab.page.evaluate(write, [perSecond, seconds, keys] as const))),
   )
+  const [processorAfter, framesAfter] = [await processorMs(), await Promise.all(tabs.map(framesSent))]
   const digests = (): Promise<string[]> =>
     Promise.all(tabs.map((tab) => tab.page.evaluate(() => window.mesh!.stats().state.digest)))
   await eventually(
@@ -126,6 +138,14 @@ test('many tabs write to one map', async () => {
     '',
     during.map((each) => each.length),
     '0',
+  )
+  figures.add('processor of a tab, all threads, for each write of anybody', 'ms', [
+    (processorAfter - processorBefore) / count / (count * perSecond * seconds),
+  ])
+  figures.add(
+    'frames sent by each tab for each write of anybody',
+    '',
+    framesAfter.map((frames, at) => (frames - framesBefore[at]!) / (count * perSecond * seconds)),
   )
   const notes = (await Promise.all(tabs.map((tab) => tab.notes()))).flat()
   figures.add('suspicions', '', [notes.filter(({ type }) => /suspected|failed|isolated/.test(type)).length], '0')

@@ -86,6 +86,7 @@ export class State {
   readonly #pulls = new Map<PeerId, Pull>()
   readonly #fresh = new Map<Digest, { readonly entry: Verified<Entry>; readonly heardFrom: PeerId[] }>()
   #flushAt: Millis | undefined
+  #flushedAt: number = Number.NEGATIVE_INFINITY
   #seq = 0
   /** Writes that are being signed, by number; the last one of a call has its ref. */
   readonly #writing = new Map<number, { readonly draft: Entry; readonly ref: number | undefined }>()
@@ -231,7 +232,9 @@ export class State {
     for (const pull of [...this.#pulls.values()]) if (now >= pull.askedAt + this.#config.pullTimeoutMs) this.#end(pull)
     this.#replica.sweep(this.#port.wallAt(now))
     this.#tell()
-    if (this.#flushAt !== undefined && now >= this.#flushAt) this.flush()
+    if (this.#flushAt === undefined || now < this.#flushAt) return
+    this.#flushedAt = now
+    this.flush()
   }
 
   /** Passes on what is fresh, now. */
@@ -308,7 +311,8 @@ export class State {
 
   #spread(entry: Verified<Entry>, from: PeerId | undefined, now: Millis): void {
     this.#fresh.set(entry.digest, { entry, heardFrom: from === undefined ? [] : [from] })
-    this.#flushAt ??= (now + this.#config.freshDelayMs) as Millis
+    const { freshDelayMs, freshEveryMs } = this.#config
+    this.#flushAt ??= Math.max(now + freshDelayMs, this.#flushedAt + freshEveryMs) as Millis
   }
 
   #pull(peer: PeerId, neighbour: Neighbour, now: Millis): void {

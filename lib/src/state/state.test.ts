@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest'
+import { entry, instanceOf, meshId, recallEntry, writer } from '../../test/state/entries.ts'
+import type { Millis, WallMillis } from '../identity/millis.ts'
+import { stateDefaults } from './config.ts'
+import type { StateMessage } from './messages.ts'
+import { State } from './state.ts'
+
+/** A replica of writer 0, with links to writers 1 and 2, and when it sent what to writer 2. */
+function replica() {
+  const sent: { readonly at: number; readonly entries: number }[] = []
+  let now = 0
+  const state = new State(
+    stateDefaults,
+    meshId,
+    {
+      self: writer(0),
+      links: () => [writer(1), writer(2)],
+      send: (to, message: StateMessage) => {
+        if (to === writer(2) && message.type === 'fresh') sent.push({ at: now, entries: message.claims.length })
+      },
+      seal: () => {},
+      wallAt: (at) => (1_000_000 + at) as WallMillis,
+      admits: () => true,
+      recall: recallEntry,
+      notify: () => {},
+    },
+    instanceOf(0),
+  )
+  /** Lets time pass, while writer 1 writes at these times. */
+  const run = (until: number, writes: readonly number[]): void => {
+    for (; now <= until; now++) {
+      for (const [index, at] of writes.entries()) {
+        const claims = [entry({ by: 1, seq: index + 1, key: `key ${index}` })]
+        if (at === now) state.receive(writer(1), { type: 'fresh', claims }, now as Millis)
+      }
+      if ((state.deadline(now as Millis) ?? Number.POSITIVE_INFINITY) <= now) state.tick(now as Millis)
+    }
+  }
+  return { run, sent }
+}
+
+it('passes a write on within 10 ms, together with what comes meanwhile', () => {
+  const { run, sent } = replica()
+  run(1000, [100, 105, 500])
+  expect(sent).toEqual([
+    { at: 110, entries: 2 },
+    { at: 510, entries: 1 },
+  ])
+})
+
+it('passes a stream of writes on every 50 ms, however many they are', () => {
+  const { run, sent } = replica()
+  run(
+    1000,
+    Array.from({ length: 50 }, (_, index) => 100 + 4 * index),
+  )
+  expect(sent.map(({ at }) => at)).toEqual([110, 160, 210, 260, 310])
+  expect(sent.reduce((sum, { entries }) => sum + entries, 0)).toBe(50)
+})
