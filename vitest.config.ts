@@ -29,6 +29,7 @@ export default defineConfig({
           exclude: simulation,
           // Seconds on a machine of its own; the ceiling is for one that is shared.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -192,7 +192,10 @@ export class Core {
         this.#signals.send(input.to, input.payload, now)
         break
       case 'signal-in':
-        this.#onSignalIn(input.from, input.payload, now)
+        this.#onSignalIn(input.from, input.payload, 'door', now)
+        break
+      case 'door-full':
+        if (!this.#stopped) this.#overlay.full(input.from, input.others, now)
         break
       case 'set-metadata':
         this.#swim.setMetadata(input.metadata, now)
@@ -404,6 +407,7 @@ export class Core {
         else this.#effects.push(effect)
         break
       case 'door':
+      case 'abandon':
         this.#effects.push(effect)
         break
       case 'hang-up': {
@@ -421,7 +425,7 @@ export class Core {
         this.#onMessage(effect.from, effect.message, effect.hops, this.#now)
         break
       case 'signal':
-        this.#onSignalIn(effect.from, effect.payload, this.#now)
+        this.#onSignalIn(effect.from, effect.payload, 'mesh', this.#now)
         break
       case 'routed':
         this.#onRouted(effect.ref, effect.code)
@@ -450,9 +454,11 @@ export class Core {
     this.#signals.routed(ref, code)
   }
 
-  #onSignalIn(from: PeerId, payload: Uint8Array, now: Millis): void {
-    if (this.#outlaws.has(from, now)) return
-    if (!this.#stopped && this.#overlay.admits(from, now)) this.#effects.push({ type: 'signal', from, payload })
+  #onSignalIn(from: PeerId, payload: Uint8Array, by: 'door' | 'mesh', now: Millis): void {
+    if (this.#stopped || this.#outlaws.has(from, now)) return
+    if (this.#overlay.admits(from, now)) return void this.#effects.push({ type: 'signal', from, payload })
+    const others = this.#overlay.turnAway(from, by, now)
+    if (others !== undefined) this.#effects.push({ type: 'door-full', to: from, others })
   }
 
   /**

@@ -14,6 +14,7 @@ export type Priority = keyof typeof priorities
 
 /** To so many neighbours a leave goes by the server as well. A guess: one of them is still at the door. */
 export const farewellsMax = 3
+export { othersMax } from '../overlay/door.ts'
 
 export type Effect =
   | { readonly type: 'send'; readonly link: LinkId; readonly message: Message; readonly priority: Priority }
@@ -21,12 +22,16 @@ export type Effect =
   | { readonly type: 'seal'; readonly draft: DraftClaim }
   /** Open a link. Its offers come back as `signal-out`; the end is `link-opened` or `dial-failed`. */
   | { readonly type: 'dial'; readonly peer: PeerId }
+  /** Nothing will come of this dial: drop it, and say no more of it. */
+  | { readonly type: 'abandon'; readonly peer: PeerId }
   /** Close a link after what was sent on it is flushed. */
   | { readonly type: 'hang-up'; readonly link: LinkId; readonly code: string }
   /** Give the transport what its counterpart at `from` says. */
   | { readonly type: 'signal'; readonly from: PeerId; readonly payload: Uint8Array }
   /** Pass a signaling payload to the server, for `to`. */
   | { readonly type: 'door-signal'; readonly to: PeerId; readonly payload: Uint8Array }
+  /** Tell `to` through the server that we have no room for a link, and who may. At most `othersMax`. */
+  | { readonly type: 'door-full'; readonly to: PeerId; readonly others: readonly PeerId[] }
   /**
    * Say this to `to` through the server, now: a page that closes may be gone before its links are flushed. It
    * arrives at the other end as `received` on the link `door`.

@@ -55,6 +55,8 @@ export type Input =
   | { readonly type: 'signal-out'; readonly to: PeerId; readonly payload: Uint8Array }
   /** The signaling server delivered such a thing. (What the mesh delivers arrives as `received`.) */
   | { readonly type: 'signal-in'; readonly from: PeerId; readonly payload: Uint8Array }
+  /** It delivered that `from` has no room for a link, and who may. */
+  | { readonly type: 'door-full'; readonly from: PeerId; readonly others: readonly PeerId[] }
   /** Entries that an earlier run or a disk kept. */
   | { readonly type: 'restored'; readonly entries: readonly Verified<Entry>[] }
   | Command

@@ -16,6 +16,7 @@ import type { PeerId } from '../identity/peer-id.ts'
 import type { Link, Transport, TransportFactory } from '../transport/port.ts'
 import type { Alarm, Alarms } from './alarms.ts'
 import { ClockWatch } from './clock-watch.ts'
+import { farewell, full, readDoorWord } from './door-words.ts'
 import type { Host } from './host.ts'
 import { SendQueue } from './send-queue.ts'
 
@@ -143,13 +144,15 @@ export class Driver {
     if (!this.#stopped && !this.#handling) this.#turn(() => this.#lookAtTheClock())
   }
 
-  /** What the server passed on from somebody: a transport's signal, or a frame of farewell. */
+  /** What the server passed on from somebody: a transport's signal, or a word of the core's. */
   onDoorSignal(from: PeerId, payload: Uint8Array): void {
     if (this.#stopped) return
     const { host } = this.#parts
-    if (payload[0] === farewellHead[0] && payload[1] === farewellHead[1])
-      this.#pipeline.receive(doorLink, payload.subarray(2), host.now())
-    else this.handle({ type: 'signal-in', from, payload })
+    const word = readDoorWord(payload)
+    if (word === undefined) this.handle({ type: 'signal-in', from, payload })
+    else if (word === 'malformed') return
+    else if (word.type === 'farewell') this.#pipeline.receive(doorLink, word.frame, host.now())
+    else this.handle({ type: 'door-full', from, others: word.others })
   }
 
   /** What we had for this peer's transport reached nobody: a dial that waits for an answer would wait in vain. */
@@ -269,6 +272,8 @@ export class Driver {
         return this.#pipeline.seal(effect.draft, (claim) => this.#onSealed(claim))
       case 'dial':
         return this.#transport.dial(effect.peer)
+      case 'abandon':
+        return this.#transport.abandon(effect.peer)
       case 'hang-up':
         return this.#links.get(effect.link)?.hangUp(effect.code)
       case 'signal':
@@ -278,6 +283,9 @@ export class Driver {
         return
       case 'door-say':
         door.signal(effect.to, farewell(this.#pipeline.encode(effect.message)))
+        return
+      case 'door-full':
+        door.signal(effect.to, full(effect.others))
         return
       case 'door':
         return door.setWanted(effect.wanted)
@@ -331,16 +339,6 @@ export class Driver {
     this.handle({ type: 'link-opened', link: id, peer: link.peer, initiator: link.initiator })
     driven.listen()
   }
-}
-
-/** Version 1, kind 5 of signaling payloads (docs/protocol/handshake.md): a frame follows. */
-const farewellHead = [1, 5] as const
-
-function farewell(frame: Uint8Array): Uint8Array {
-  const payload = new Uint8Array(farewellHead.length + frame.length)
-  payload.set(farewellHead)
-  payload.set(frame, farewellHead.length)
-  return payload
 }
 
 interface LinkEvents {

@@ -16,6 +16,13 @@ import type { OpenLinks } from './routes.ts'
 const contactsMax = 2
 /** The same for one that has links: enough to find another island, too few to be an attack's tool. */
 const islandDialsMax = 2
+/** Whoever had no room for us is asked again after about this time, if we have no link yet; who did not answer, more and more rarely. */
+const lonelyRetryMs = 1500
+const lonelyRetryMaxMs = 30_000
+/** Whom we name at most to somebody for whom we have no room. A guess: two dials at once, four times. */
+export const othersMax = 8
+/** Of the newest members it is likely that they are at the door still. */
+const newestMax = 64
 /** How long a stranger from a sample has to become a member by gossip before it is held for an island. */
 const islandMs = 2000
 const strangersMax = 64
@@ -55,6 +62,8 @@ export class Door {
   readonly #strangers = new Map<PeerId, Millis>()
   /** The last sample. */
   #atDoor: readonly PeerId[] = []
+  readonly #newest = new Set<PeerId>()
+  #lonelyWaitMs = lonelyRetryMs
   readonly #failed = new Map<PeerId, Failed>()
   #failedAt: Millis | undefined
   #open = false
@@ -73,13 +82,14 @@ export class Door {
     this.#open = true
     this.#atDoor = sample.slice(0, strangersMax)
     if (links.size === 0) this.lastLinkLost(now)
+    const lonely = links.size === 0
     for (const peer of sample) {
       if (peer === self || links.has(peer) || rings.has(peer)) continue
       const failed = this.#failed.get(peer)
       // It is back at the door, whatever became of it.
       if (failed !== undefined) failed.nextAt = now
       if (this.#strangers.size < strangersMax && !this.#strangers.has(peer))
-        this.#strangers.set(peer, later(now, jitter(random, islandMs)))
+        this.#strangers.set(peer, lonely ? now : later(now, jitter(random, islandMs)))
     }
   }
 
@@ -90,6 +100,49 @@ export class Door {
   memberUp(peer: PeerId): void {
     this.#strangers.delete(peer)
     this.#failed.delete(peer)
+    this.#newest.add(peer)
+    for (const oldest of this.#newest) {
+      if (this.#newest.size <= newestMax) break
+      this.#newest.delete(oldest)
+    }
+  }
+
+  memberDown(peer: PeerId): void {
+    this.#newest.delete(peer)
+  }
+
+  /**
+   * A few whom a stranger may find at the door and linked to few: the newest members, the keepers, and those who
+   * came before it, of whom a mesh that begins has not heard yet. `near`: our links, and those that are on their way.
+   */
+  others(stranger: PeerId, near: readonly PeerId[]): readonly PeerId[] {
+    const { self, rings, random } = this.#context
+    const candidates = new Set([...this.#newest, ...near])
+    for (const peer of rings.first(this.#options.doorKeepers)) candidates.add(peer)
+    candidates.delete(self)
+    candidates.delete(stranger)
+    const left = [...candidates]
+    const chosen: PeerId[] = []
+    while (chosen.length < othersMax && left.length > 0)
+      chosen.push(...left.splice(Math.floor(random() * left.length), 1))
+    return chosen
+  }
+
+  /** Named by somebody who had no room for us. */
+  referred(others: readonly PeerId[], now: Millis): void {
+    for (const peer of others.slice(0, othersMax)) {
+      if (peer === this.#context.self || this.#strangers.size >= strangersMax) continue
+      if (!this.#strangers.has(peer)) this.#strangers.set(peer, now)
+    }
+  }
+
+  /** A dial of it has failed, and it may be there all the same. */
+  failed(peer: PeerId, code: string, now: Millis): void {
+    const { links, random } = this.#context
+    if (links.size > 0 || this.#strangers.has(peer) || this.#strangers.size >= strangersMax) return
+    const waitMs = code === 'ERR_LINKS_FULL' ? lonelyRetryMs : this.#lonelyWaitMs
+    if (code !== 'ERR_LINKS_FULL') this.#lonelyWaitMs = Math.min(lonelyRetryMaxMs, 2 * waitMs)
+    this.#strangers.set(peer, later(now, jitter(random, waitMs)))
   }
 
   /** It may come back: it is dialled now and then. */
@@ -107,6 +160,7 @@ export class Door {
 
   /** We are in: the rest of the sample will be members in a moment, or else another island. */
   firstLinkOpened(now: Millis): void {
+    this.#lonelyWaitMs = lonelyRetryMs
     const { rings, random } = this.#context
     for (const stranger of this.#strangers.keys()) {
       if (rings.has(stranger)) this.#strangers.delete(stranger)
@@ -173,7 +227,7 @@ export class Door {
     let contacts = dials.contacts
     for (const [peer, dueAt] of this.#strangers) {
       if (contacts >= (lonely ? contactsMax : islandDialsMax) || dials.full) return
-      if (dueAt > now && !lonely) continue
+      if (dueAt > now) continue
       this.#strangers.delete(peer)
       if (dials.has(peer)) continue
       dials.start(peer, true, now)

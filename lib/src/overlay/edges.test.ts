@@ -404,6 +404,60 @@ describe('the door', () => {
     expect(dialled().length).toBe(3)
   })
 
+  test('of a full house says so once, to whoever comes by the door with others to try', () => {
+    make({ linksMax: 4 })
+    for (const n of [1, 2, 3, 4]) open(peer(n))
+    expect(edges.admits(peer(9), at())).toBe(false)
+    const others = edges.turnAway(peer(9), 'door', at())
+    expect([...(others ?? [])].sort()).toEqual([1, 2, 3, 4].map(peer))
+    expect(edges.turnAway(peer(9), 'door', at()), 'the rest of the same offer').toBeUndefined()
+    now += 500
+    expect(edges.turnAway(peer(9), 'door', at())).toHaveLength(4)
+    expect(edges.turnAway(peer(8), 'mesh', at())).toBeUndefined()
+    expect(said).toEqual([[peer(8), 'full']])
+  })
+
+  test('of a full house names eight at most', () => {
+    make({ linksMax: 12 })
+    for (let n = 1; n <= 12; n++) open(peer(n))
+    const others = edges.turnAway(peer(99), 'door', at()) ?? []
+    expect(new Set(others).size).toBe(8)
+    expect(others).not.toContain(peer(99))
+  })
+
+  test('admits no more than there is room for, those included whose links are on their way', () => {
+    make({ linksMax: 4 })
+    open(peer(1))
+    expect([11, 12, 13, 14].map((n) => edges.admits(peer(n), at()))).toEqual([true, true, true, false])
+    expect(edges.admits(peer(12), at()), 'more of what was admitted').toBe(true)
+    edges.dialFailed(peer(11), 'ERR_DIAL_TIMEOUT', at())
+    expect(edges.admits(peer(14), at())).toBe(true)
+  })
+
+  test('that is full lets its newcomer try those whom it names, at once, and it again after a while', () => {
+    edges.doorSample([peer(1)], at())
+    expect(dialled()).toEqual([peer(1)])
+    edges.full(peer(7), [peer(8)], at())
+    expect(dialled(), 'from somebody whom we do not dial').toEqual([peer(1)])
+    edges.full(peer(1), [peer(2), me, peer(3)], at())
+    expect(effects.filter(({ type }) => type === 'abandon')).toEqual([{ type: 'abandon', peer: peer(1) }])
+    expect(dialled()).toEqual([peer(1), peer(2), peer(3)])
+    edges.dialFailed(peer(2), 'ERR_ABSENT', at())
+    run(5000)
+    expect(dialled()).toEqual([peer(1), peer(2), peer(3), peer(1)])
+  })
+
+  test('is knocked at ever more rarely where nobody answers', () => {
+    edges.doorSample([peer(1)], at())
+    for (let failed = 0; now < 300_000; run(now + 500)) {
+      if (dialled().length === failed) continue
+      failed++
+      edges.dialFailed(peer(1), 'ERR_DIAL_TIMEOUT', at())
+    }
+    expect(dialled().length).toBeGreaterThan(5)
+    expect(dialled().length).toBeLessThan(30)
+  })
+
   test('has a way in even to members, for a peer that has lost all of its links', () => {
     up(...many)
     openAllWanted()

@@ -19,6 +19,7 @@ import { ExtraLinks, type Side } from './extra-links.ts'
 import type { EdgeWord } from './messages.ts'
 import { Pairs } from './pairs.ts'
 import type { Rings } from './rings.ts'
+import { Recent } from './recent.ts'
 import type { OpenLinks } from './routes.ts'
 
 /** A newcomer may push out a link that we do not need once it is this old; younger ones that end count as failures. */
@@ -29,6 +30,10 @@ const sayMs = 1000
 const settledLinks = 4
 const smallMesh = 64
 const batchMs = 50
+/** An offer comes in several payloads: one word for all of them, and another for the next offer. */
+const turnedAwayMs = 500
+const turnedAwayMax = 256
+const comingMax = 64
 
 interface Link {
   readonly openedAt: Millis
@@ -64,6 +69,10 @@ export class Edges implements OpenLinks {
   readonly #options: Required<EdgesOptions>
 
   readonly #links = new Map<PeerId, Link>()
+  /** Whose offers were listened to a moment ago: their links may open all at once. */
+  readonly #coming: Recent<PeerId, true>
+  /** Who was told a moment ago that there is no room here. */
+  readonly #turnedAway = new Recent<PeerId, true>(turnedAwayMax, turnedAwayMs)
   #version = 0
   readonly #dials: Dials
   readonly #pairs: Pairs
@@ -82,6 +91,7 @@ export class Edges implements OpenLinks {
     this.#emit = outbox
     this.#say = say
     this.#options = { ...edgesDefaults, ...options }
+    this.#coming = new Recent(comingMax, this.#options.dialMs)
     const dials = (this.#dials = new Dials(outbox, this.#options))
     const pairs = (this.#pairs = new Pairs({ self, rings, random, healthy, dialsFirst, say }, this.#options))
     const wanted = () => this.#wanted
@@ -117,8 +127,28 @@ export class Edges implements OpenLinks {
 
   /** Whether to listen to that peer's signals. A link that is refused here costs nothing. */
   admits(peer: PeerId, now: Millis): boolean {
-    if (this.#links.has(peer) || this.#dials.has(peer) || this.#links.size < this.#options.linksMax) return true
-    return this.#victim(peer, now) !== undefined
+    if (this.#links.has(peer) || this.#dials.has(peer) || this.#coming.get(peer, now)) return true
+    const room = this.#options.linksMax - this.#links.size - this.#coming.keys(now).length
+    const admitted = room > 0 || this.#victim(peer, now) !== undefined
+    if (admitted) this.#coming.set(peer, true, now)
+    return admitted
+  }
+
+  /** Its offer is not listened to. Answers whom else it may ask, when it is for the door to say so. */
+  turnAway(peer: PeerId, by: 'door' | 'mesh', now: Millis): readonly PeerId[] | undefined {
+    if (this.#turnedAway.get(peer, now)) return undefined
+    this.#turnedAway.set(peer, true, now)
+    if (by === 'door') return this.#door.others(peer, [...this.#links.keys(), ...this.#coming.keys(now)])
+    this.#say(peer, 'full', now)
+    return undefined
+  }
+
+  /** `peer`, whom we dial, has no room; `others` may have. From anybody else it means nothing. */
+  full(peer: PeerId, others: readonly PeerId[], now: Millis): void {
+    if (!this.#dials.has(peer)) return
+    this.#emit({ type: 'abandon', peer })
+    if (this.#links.size === 0) this.#door.referred(others, now)
+    this.dialFailed(peer, 'ERR_LINKS_FULL', now)
   }
 
   /** The rings have changed: `peer` is in them. */
@@ -129,6 +159,7 @@ export class Edges implements OpenLinks {
 
   /** The rings have changed: `peer` is out of them. */
   memberDown(peer: PeerId, reason: 'failed' | 'left', now: Millis): void {
+    this.#door.memberDown(peer)
     this.#pairs.forget(peer)
     // Its channel may look open for minutes (Chromium, after a crash); if it lives, it dials.
     this.#hangUp(peer, 'ERR_DOWN', now)
@@ -139,6 +170,7 @@ export class Edges implements OpenLinks {
 
   linkOpened(peer: PeerId, now: Millis): void {
     const contact = this.#dials.end(peer)
+    this.#coming.delete(peer)
     this.#door.linkOpened(peer)
     this.#links.set(peer, {
       openedAt: now,
@@ -178,6 +210,7 @@ export class Edges implements OpenLinks {
   /** A dial of ours has failed, or one of theirs that our transport had answered. */
   dialFailed(peer: PeerId, code: string, now: Millis): void {
     this.#dials.end(peer)
+    this.#coming.delete(peer)
     this.#extras.take(peer)
     this.#fail(peer, code, now)
     this.#settle(now)
@@ -233,6 +266,8 @@ export class Edges implements OpenLinks {
       case 'can':
         this.#pairs.unbar(from)
         break
+      case 'full':
+        return this.full(from, [], now)
     }
     this.#settle(now)
   }
@@ -369,10 +404,12 @@ export class Edges implements OpenLinks {
   /**
    * The link that is given up for `newcomer`: needed by neither end, else not needed by us, the oldest
    * first. A newcomer that has no claim on us has to wait until the others had their time; one that is
-   * our neighbour, or would be if we had heard of it already, has not.
+   * our neighbour, or would be if we had heard of it already, has not. While we know of fewer members than we have
+   * links, our rings tell nothing.
    */
   #victim(newcomer: PeerId, now: Millis): PeerId | undefined {
-    const waits = !this.#needs(newcomer) && !this.#rings.neighboursOf(newcomer).includes(this.#self)
+    const behind = this.#rings.size <= this.#links.size
+    const waits = behind || (!this.#needs(newcomer) && !this.#rings.neighboursOf(newcomer).includes(this.#self))
     let victim: PeerId | undefined
     for (const [peer, link] of this.#links) {
       if (peer === newcomer || this.#needs(peer) || (waits && link.openedAt + briefMs > now)) continue
@@ -392,6 +429,7 @@ export class Edges implements OpenLinks {
 
   #fail(peer: PeerId, code: string, now: Millis): void {
     if (code === 'ERR_ABSENT') this.#door.absent(peer)
+    else this.#door.failed(peer, code, now)
     if (this.#wanted.has(peer)) this.#pairs.failed(peer, code, now)
   }
 }

@@ -20,6 +20,8 @@ export interface FrameDraft<Inner extends AnyMessage> extends Omit<Draft<Routed>
 export type EdgesEffect =
   /** Open a link. It ends in `linkOpened` or `dialFailed`. */
   | { readonly type: 'dial'; readonly peer: PeerId }
+  /** It has said that nothing will come of our dial, which is over: let the offer go. */
+  | { readonly type: 'abandon'; readonly peer: PeerId }
   | { readonly type: 'hang-up'; readonly peer: PeerId; readonly code: string }
   /** Stay registered at the server, or let it go. */
   | { readonly type: 'door'; readonly wanted: boolean }

@@ -71,6 +71,8 @@ export const edgeWords = {
   cannot: 5,
   /** "Forget that: we can." */
   can: 6,
+  /** "I have no room for a link: spare yourself the wait." */
+  full: 7,
 } as const
 
 export type EdgeWord = keyof typeof edgeWords

@@ -111,6 +111,11 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
     this.#edges.doorSample(sample, now)
   }
 
+  /** By the door: `peer`, whom we dial, has no room for us; `others` may have. */
+  full(peer: PeerId, others: readonly PeerId[], now: Millis): void {
+    this.#edges.full(peer, others, now)
+  }
+
   doorClosed(now: Millis): void {
     this.#edges.doorClosed(now)
   }
@@ -154,6 +159,14 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
   /** Whether an offer from that peer is worth answering. */
   admits(peer: PeerId, now: Millis): boolean {
     return this.#edges.admits(peer, now)
+  }
+
+  /**
+   * One whose offer is not worth answering learns of it. Over the mesh we say so ourselves; by the door the parent
+   * does, with those who are answered here. Undefined when there is nothing for it to say.
+   */
+  turnAway(peer: PeerId, by: 'door' | 'mesh', now: Millis): readonly PeerId[] | undefined {
+    return this.#edges.turnAway(peer, by, now)
   }
 
   isLinked(peer: PeerId): boolean {

@@ -141,6 +141,13 @@ export class Rings {
     return this.#ring(0)[index]?.id
   }
 
+  /** The first few of ring 0. */
+  first(count: number): readonly PeerId[] {
+    return this.#ring(0)
+      .slice(0, count)
+      .map(({ id }) => id)
+  }
+
   /** How many members stand before `id` on ring 0. */
   rank(id: PeerId): number {
     return lowerBound(this.#ring(0), 0, this.#spotOf(id))

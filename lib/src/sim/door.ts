@@ -3,6 +3,7 @@
  * else is there, and relays opaque payloads. It can be killed and started again, and a peer can be
  * cut off from it. Its connections are TCP, so nothing on them is lost while they stand.
  */
+import type { Input } from '../core/input.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { SimPeer } from './peer.ts'
 import type { Prng } from './prng.ts'
@@ -12,6 +13,8 @@ export interface DoorOptions {
   readonly latencyMs: readonly [low: number, high: number]
   /** How many peers a sample names at most. */
   readonly sampleMax: number
+  /** It names nobody but whoever came first. */
+  readonly firstOnly: boolean
   /** A fresh sample reaches each peer about this often. */
   readonly sampleEveryMs: number
   /** A peer that vanished without a word is forgotten after this long. */
@@ -24,6 +27,7 @@ export interface DoorOptions {
 export const doorDefaults: DoorOptions = {
   latencyMs: [10, 40],
   sampleMax: 16,
+  firstOnly: false,
   sampleEveryMs: 30_000,
   forgetMs: 60_000, // the server terminates a silent socket after 60 s
   retryMs: 500,
@@ -101,6 +105,7 @@ export class Door {
   }
 
   #sample(forWhom: SimPeer): PeerId[] {
+    if (this.#options.firstOnly) return this.#present.slice(0, 1).flatMap((peer) => (peer === forWhom ? [] : [peer.id]))
     const most = this.#options.sampleMax
     if (this.#present.length <= 4 * most) {
       const others = this.#present.filter((peer) => peer !== forWhom)
@@ -117,6 +122,15 @@ export class Door {
 
   /** `{ type: 'door-signal' }`: delivers to whoever is registered under the name, or says that nobody is. */
   relay(from: SimPeer, to: PeerId, payload: Uint8Array): void {
+    this.#relay(from, to, { type: 'signal-in', from: from.id, payload })
+  }
+
+  /** `{ type: 'door-full' }` */
+  full(from: SimPeer, to: PeerId, others: readonly PeerId[]): void {
+    this.#relay(from, to, { type: 'door-full', from: from.id, others })
+  }
+
+  #relay(from: SimPeer, to: PeerId, input: Input): void {
     const visit = this.#visits.get(from.id)
     if (visit === undefined || !visit.open) {
       this.#later(0, () => from.unreachable(to, 'ERR_SIGNALING_CLOSED'))
@@ -130,10 +144,7 @@ export class Door {
         this.#later(this.#latency(), () => visit.open && from.unreachable(to, 'ERR_ABSENT'))
         return
       }
-      this.#later(
-        this.#latency(),
-        () => target.open && target.peer.arrive({ type: 'signal-in', from: from.id, payload }),
-      )
+      this.#later(this.#latency(), () => target.open && target.peer.arrive(input))
     })
   }
 

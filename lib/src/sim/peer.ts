@@ -236,6 +236,9 @@ export class SimPeer {
       case 'dial':
         this.linking.dial(effect.peer)
         return
+      case 'abandon':
+        this.linking.abandon(effect.peer)
+        return
       case 'hang-up': {
         const end = this.ends.get(effect.link)
         if (end !== undefined) this.#world.hangUp(end, effect.code)
@@ -246,6 +249,9 @@ export class SimPeer {
         return
       case 'door-signal':
         this.#door.relay(this, effect.to, effect.payload)
+        return
+      case 'door-full':
+        this.#door.full(this, effect.to, effect.others)
         return
       case 'door-say':
         // A simulated page flushes its links before it closes.

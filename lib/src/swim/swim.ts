@@ -197,6 +197,8 @@ export class Swim {
     const { dissemination, port, table } = this.#context
     dissemination.linkOpened(peer)
     this.#prober.linkOpened(peer, now)
+    // Whom we doubted without a link to anybody may have answered since, and whoever is here now can tell us.
+    if (port.linkedPeers().length === 1) this.#judgement.stalled(now)
     const own = this.#self.alive
     if (own !== undefined) port.send(peer, { type: 'gossip', claims: [own] }, 'gossip')
     if (initiator) this.#sync.start(peer, now)

@@ -216,8 +216,8 @@ describe('a frame', () => {
       }
     }
     expect(frameCode(...ping.with(4, [0]))).toBe('ERR_FRAME_SHAPE')
-    expect(frameCode(18, 6)).toBe('accepted')
-    expect(frameCode(18, 7)).toBe('ERR_FRAME_SHAPE')
+    expect(frameCode(18, 7)).toBe('accepted')
+    expect(frameCode(18, 8)).toBe('ERR_FRAME_SHAPE')
   })
 
   it('keeps every limit: taken at it, refused one over', () => {

@@ -313,6 +313,9 @@ export class Waters {
 
   #perform(me: Swimmer, effect: OverlayEffect<Note>): void {
     switch (effect.type) {
+      case 'abandon':
+        // Nobody here says that it has no room: a dial ends by its deadline.
+        return
       case 'dial':
         me.dials++
         this.counts.dials++

@@ -34,6 +34,17 @@ function three(experiment: Experiment): [SimPeer, SimPeer, SimPeer] {
   return [a, b, c]
 }
 
+describe('of one contact', () => {
+  it('sixty who all know the same one peer, and it has room for sixteen: everybody is in within seconds', () => {
+    const scenario = scenarios.find(({ name }) => name === 'one-contact')
+    if (scenario === undefined) throw new Error('no such scenario')
+    const { viewsFullMs, more, breaches } = scenario.run({ ...conditionDefaults, peers: 60, seed: 'one contact' })
+    expect(breaches).toEqual([])
+    expect(viewsFullMs[0]).toBeLessThan(5000)
+    expect(more['linksAtRestMax']).toBeLessThanOrEqual(10)
+  })
+})
+
 describe('in a small mesh', () => {
   it('three peers agree; one is cut off, suspected, then dead; the cut heals; it refutes and returns', () => {
     const experiment = mesh(3, 'cut off')

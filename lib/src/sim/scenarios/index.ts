@@ -12,6 +12,7 @@ import { leave } from './leave.ts'
 import { liars } from './liars.ts'
 import { lifeguard } from './lifeguard.ts'
 import { loss80 } from './loss80.ts'
+import { oneContact } from './one-contact.ts'
 import { partition } from './partition.ts'
 import { rings } from './rings.ts'
 import { state } from './state.ts'
@@ -20,6 +21,7 @@ import { zone } from './zone.ts'
 
 export const scenarios: readonly Scenario[] = [
   bootstrap,
+  oneContact,
   steady,
   crash,
   leave,
