@@ -1,22 +1,12 @@
 /** An identity that outlives its page, in browsers that keep it themselves. */
-import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright'
-import { createServer, type ViteDevServer } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { browserNames, launch } from '../src/browsers.ts'
+import { type Pages, servePages } from '../src/pages.ts'
 
-let server: ViteDevServer
-beforeAll(async () => {
-  const root = fileURLToPath(new URL('../pages', import.meta.url))
-  server = await createServer({
-    root,
-    configFile: false,
-    logLevel: 'error',
-    server: { port: 0, fs: { strict: false } },
-  })
-  await server.listen()
-})
-afterAll(() => server?.close())
+let pages: Pages
+beforeAll(async () => void (pages = await servePages()))
+afterAll(() => pages?.close())
 
 describe.each(browserNames)('a kept identity in %s', (name) => {
   let browser: Browser
@@ -29,7 +19,7 @@ describe.each(browserNames)('a kept identity in %s', (name) => {
   afterAll(() => browser?.close())
 
   async function show(where: Page): Promise<void> {
-    await where.goto(`${server.resolvedUrls!.local[0]}identity.html`)
+    await where.goto(`${pages.origin}identity.html`)
     await where.waitForFunction(() => 'loadIdentity' in window)
   }
 
