@@ -2,6 +2,8 @@
 import type { InspectedEntry, PeerId, ReplicatedMap, Sibling } from './mesh.ts'
 
 export class FakeMap<T> implements ReplicatedMap<T> {
+  readonly loaded = Promise.resolve()
+
   readonly name: string
   readonly #self: PeerId
   readonly #siblings = new Map<string, readonly Sibling<T>[]>()
@@ -69,6 +71,8 @@ export class FakeMap<T> implements ReplicatedMap<T> {
   [Symbol.iterator](): IterableIterator<[string, T]> {
     return this.entries()
   }
+
+  async saved(): Promise<void> {}
 
   subscribe(callback: (change: { readonly keys: readonly string[] }) => void): () => void {
     const listener = (event: Event) => callback((event as CustomEvent<{ keys: readonly string[] }>).detail)

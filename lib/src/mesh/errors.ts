@@ -24,6 +24,10 @@ export const errorCodes = {
   ERR_KEY_OWNER: 'Keys that begin with o/<id>/ are written by the member with that id alone.',
   ERR_VALUE_INVALID: 'A value is not one that its map takes: the schema refused it, or CBOR does not carry it.',
   ERR_QUOTA: 'One member may have 1,000 entries and 1 MB in the shared state: delete some first.',
+  ERR_STORAGE: 'What a map is kept in could not be opened, read or written.',
+  ERR_STORAGE_FULL: 'There is no room to keep more of a map: the disk or the quota of this origin is full.',
+  ERR_STORAGE_BUSY: 'What a map is kept in is in use by another process or tab.',
+  ERR_STORAGE_DAMAGED: 'Some of what a map was kept in is not what was written there, and was left out.',
   ERR_RESPONDER: 'A function that was given to respond() threw; nothing was answered.',
   ERR_NOT_LINKED:
     'A large message needs a link, and there is none to this member now: only messages of up to 16 KiB go over routes.',

@@ -4,6 +4,7 @@
  */
 import { overlayDefaults, swimDefaults } from '../core/config.ts'
 import { Core } from '../core/core.ts'
+import { toBase64Url } from '../identity/base64url.ts'
 import type { Signer } from '../identity/keys.ts'
 import { instanceIdFromBytes, type MeshId, meshIdOf, type PeerId } from '../identity/peer-id.ts'
 import type { Sealer } from '../identity/sealer.ts'
@@ -14,6 +15,7 @@ import {
   keyBytesMax,
   metadataBytesMax,
   nameBytesMax,
+  openKept,
   payloadBytesMax,
   recallEntry,
   tryDecodeValue,
@@ -125,6 +127,8 @@ export async function joinOn<M extends Metadata>(
         messageBytesMax: payloadBytesMax,
         metadataBytesMax,
         mapLimits: { keyBytesMax, nameBytesMax, valueBytesMax: payloadBytesMax },
+        storeRoom: toBase64Url(cast.meshId),
+        openKept: (bytes, done) => openKept(verifier.verifier, cast.meshId, bytes, host.wall(), done),
         openRun: (metadata, events) => openRun(cast, metadata, gate.watch(events)),
       },
       checked.metadata as M,

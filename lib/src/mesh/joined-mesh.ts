@@ -110,6 +110,10 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       limits: parts.mapLimits,
       state: () => this.#run.state,
       now: () => parts.host.wall(),
+      room: parts.storeRoom,
+      verify: (bytes) => new Promise((resolve) => parts.openKept(bytes, resolve)),
+      restore: (entries) => this.#run.driver.handle({ type: 'restored', entries }),
+      failed: (error) => this.#emit('error', { error }),
       ask: (writes, ref) => this.#run.driver.handle({ type: 'write', writes, ref }),
       invalid: () => this.#reject(undefined, 'ERR_VALUE_INVALID'),
     })
@@ -225,8 +229,14 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
         this.#close(code)
         // The links let out what was sent, each in its own time but not for ever; then nothing is left.
         alarms.whenIdle(() => {
-          host.close()
-          resolve()
+          const end = () => {
+            cancelStoring()
+            host.close()
+            resolve()
+          }
+          // A disk that hangs holds nobody up for ever.
+          const cancelStoring = alarms.after(limits.leaveTimeoutMs, end)
+          void this.#maps.closed.then(end)
         })
       }
       const say = () => {

@@ -1,6 +1,7 @@
 /** What a mesh is put together from, and what a test or another platform may replace. */
 import type { CoreEvent } from '../core/effect.ts'
-import type { StateReader } from '../core/state.ts'
+import type { Entry, StateReader } from '../core/state.ts'
+import type { Verified } from '../identity/claim.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { MeshId, PeerId } from '../identity/peer-id.ts'
@@ -76,6 +77,10 @@ export interface MeshParts {
   /** A member's metadata, encoded. */
   readonly metadataBytesMax: number
   readonly mapLimits: MapLimits
+  /** The room as a disk may know it. */
+  readonly storeRoom: string
+  /** Reads and verifies an entry that a store had, or answers why it is none. */
+  openKept(bytes: Uint8Array, done: (entry: Verified<Entry> | string) => void): void
   /** Starts a run with this metadata. Called again when the page comes back from the back/forward cache. */
   openRun(metadata: Uint8Array, events: RunEvents): Run
 }

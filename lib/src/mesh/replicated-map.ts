@@ -7,6 +7,7 @@ import type { PeerId } from '../identity/peer-id.ts'
 import { type Entry, entryTtlMs, ownerOf, type StateReader, type Write } from '../core/state.ts'
 import { textFits } from '../pipeline/index.ts'
 import { errorCodes, ShoalError } from './errors.ts'
+import type { StoreMaker } from './entry-store.ts'
 import type { ValueCodec } from './parts.ts'
 
 /** A validator of any library that speaks Standard Schema (standardschema.dev), version 1. */
@@ -43,6 +44,11 @@ export interface MapOptions<T> {
   readonly schema?: StandardSchema<T>
   /** How long a write is kept, in ms, unless it is written again; 1 minute to 366 days. Default: 30 days. */
   readonly ttlMs?: number
+  /**
+   * Keeps the map across restarts. `true`: in this page's IndexedDB. In Node: `fileStore(directory)` of `shoal/node`.
+   * What is read back is verified anew. Default: not kept.
+   */
+  readonly persistence?: true | StoreMaker
 }
 
 /** An entry as an inspector shows it. */
@@ -64,6 +70,10 @@ export interface InspectedEntry {
 
 export interface ReplicatedMap<T> extends Iterable<[string, T]> {
   readonly name: string
+  /** Resolves when all that was kept of it stands here, at once for a map that is not kept. Rejects with `ERR_STORAGE…`. */
+  readonly loaded: Promise<void>
+  /** Resolves when all that stands here now, others' writes too, is stored. Rejects with `ERR_STORAGE…`. */
+  saved(): Promise<void>
   readonly size: number
   /** Of several concurrent writes the latest, or what the merge function makes of them. */
   get(key: string): T | undefined
@@ -73,9 +83,9 @@ export interface ReplicatedMap<T> extends Iterable<[string, T]> {
   /** Keys under which more than one value stands. */
   readonly conflicts: readonly string[]
   /**
-   * Shown here at once; resolves when it is signed and on its way. Takes the place of all that stands under the
-   * key. Throws `ERR_KEY_INVALID`, `ERR_KEY_OWNER`, `ERR_VALUE_INVALID`, `ERR_MESSAGE_TOO_LARGE`, `ERR_CLOSED`;
-   * rejects with `ERR_QUOTA`.
+   * Shown here at once; resolves when it is signed and on its way, and, where the map is kept, stored: from then on no
+   * crash loses it. Takes the place of all that stands under the key. Throws `ERR_KEY_INVALID`, `ERR_KEY_OWNER`, `ERR_VALUE_INVALID`, `ERR_MESSAGE_TOO_LARGE`, `ERR_CLOSED`;
+   * rejects with `ERR_QUOTA`, and with `ERR_STORAGE` or `ERR_STORAGE_FULL` when it stands but is not stored.
    */
   set(key: string, value: T): Promise<void>
   delete(key: string): Promise<void>
@@ -104,7 +114,9 @@ export interface MapPort {
   state(): StateReader
   /** Calendar time. */
   now(): number
-  /** Resolves when all of it is written. Throws `ERR_CLOSED`. */
+  readonly loaded: Promise<void>
+  saved(): Promise<void>
+  /** Resolves when all of it is written, and stored where the map is kept. Throws `ERR_CLOSED`. */
   write(writes: readonly Write[]): Promise<void>
   /** A value that somebody wrote and that is none. */
   invalid(writer: PeerId): void
@@ -143,6 +155,14 @@ export class MapView<T> implements ReplicatedMap<T> {
     this.#schema = schema
     this.#ttlMs = ttlMs
     this.reload()
+  }
+
+  get loaded(): Promise<void> {
+    return this.#port.loaded
+  }
+
+  saved(): Promise<void> {
+    return this.#port.saved()
   }
 
   get size(): number {

@@ -1,6 +1,7 @@
 /** What the driver needs: the two streets, what they cost, and application data as bytes. */
 export { type LinkBudget, nativeBudget, scriptBudget } from './budget.ts'
 export { recallEntry } from './recall.ts'
+export { openKept } from './kept.ts'
 export { ClaimCache } from './claim-cache.ts'
 export { Egress, type EgressOptions } from './egress.ts'
 export { FrameMemo } from './frame-memo.ts'

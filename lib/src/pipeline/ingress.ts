@@ -362,7 +362,7 @@ function refused(link: LinkId, code: ErrorCode): Arrival {
  * Whether a claim is outside its time even by a clock that is a minute off. The core, which knows how its
  * clock compares with its neighbours', judges exactly; this only saves the curve arithmetic.
  */
-function timeFault(claim: Claim, wall: number): ErrorCode | undefined {
+export function timeFault(claim: Claim, wall: number): ErrorCode | undefined {
   if (claim.issuedAt > wall + clockSkewMsMax) return 'ERR_CLAIM_EARLY'
   if (claim.issuedAt + claim.ttlMs + clockSkewMsMax < wall) return 'ERR_CLAIM_EXPIRED'
   return undefined
@@ -394,7 +394,8 @@ function isRoutable(frame: ReadFrame): boolean {
   return !unroutable.has(frame.partial.type)
 }
 
-function codeOf(reason: unknown): ErrorCode {
+/** The code of what reading throws; anything else is thrown on. */
+export function codeOf(reason: unknown): ErrorCode {
   if (reason instanceof WireError) return reason.code
   throw reason
 }

@@ -6,6 +6,8 @@ import { joinOn, openHost, type Platform, type SocketLike, type SubtleLike, webR
 import { loadWebSocket, WebSocketMissingError } from './web-socket.ts'
 import { loadWrtc, WrtcMissingError } from './wrtc.ts'
 
+export type { EntryStore, KeptRecord, StoreMaker, StorePlace } from '../../mesh/platform.ts'
+export { fileStore } from './file-store.ts'
 export { type ErrorCode, errorCodes, ShoalError } from '../../mesh/errors.ts'
 export type { IceServer, JoinOptions, Limits } from '../../mesh/join-options.ts'
 export type { LinkStats, Member, Mesh, MeshEventMap, MeshStats, Metadata } from '../../mesh/mesh.ts'
