@@ -41,10 +41,13 @@ class IndexedStore implements EntryStore {
       ])
       if (keys.length === 0) return
       last = keys.at(-1)
-      // Anybody at this origin may have written here: what is no bytes is none.
+      // Anybody at this origin may have written here: what has no name or is no bytes is no record of ours.
       yield keys.map((key, at) => {
         const value = values[at]
-        return { name: String(key), bytes: value instanceof Uint8Array ? value : new Uint8Array(0) }
+        return {
+          name: typeof key === 'string' ? key : '',
+          bytes: value instanceof Uint8Array ? value : new Uint8Array(0),
+        }
       })
     }
   }

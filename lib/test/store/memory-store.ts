@@ -5,22 +5,19 @@ export class MemoryDisk {
   readonly records = new Map<string, Map<string, Uint8Array>>()
   /** What every write rejects with while it is set. */
   fault: unknown
-  writes = 0
 
   readonly maker: StoreMaker = async ({ room, map }) => {
     const place = `${room}/${map}`
     const kept = this.records.get(place) ?? new Map<string, Uint8Array>()
     this.records.set(place, kept)
     let open = true
-    const disk = this
     return {
       async *read(): AsyncGenerator<readonly KeptRecord[]> {
         yield [...kept].map(([name, bytes]) => ({ name, bytes }))
       },
-      async write(puts, drops) {
+      write: async (puts, drops) => {
         if (!open) throw new Error('it was closed')
-        if (disk.fault !== undefined) throw disk.fault
-        disk.writes += 1
+        if (this.fault !== undefined) throw this.fault
         for (const { name, bytes } of puts) kept.set(name, bytes)
         for (const name of drops) kept.delete(name)
       },

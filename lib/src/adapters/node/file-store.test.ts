@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { fileStore, FileStore } from './file-store.ts'
+import { fileStore, type FileStore } from './file-store.ts'
 
 let directory: string
 const troubles: string[] = []
