@@ -13,7 +13,7 @@ export type SwimEvent =
   | { readonly type: 'isolated' | 'reconnected' }
   | { readonly type: 'duplicate-identity'; readonly instance: string }
   | { readonly type: 'leaving' }
-  /** A claim that is in order was not taken: there is no room for it. */
+  /** What is in order was not taken: there is no room for it, or its sender asks too much of us. */
   | { readonly type: 'rejected'; readonly from: PeerId; readonly code: string }
 
 export interface SwimPort {

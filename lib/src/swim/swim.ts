@@ -250,13 +250,13 @@ export class Swim {
         this.#onClaims(message.claims, from, now)
         break
       case 'sync-buckets':
-        this.#sync.onBuckets(from, message)
+        this.#sync.onBuckets(from, message, now)
         break
       case 'sync-rows':
         this.#sync.onRows(from, message, now)
         break
       case 'sync-want':
-        this.#sync.onWant(from, message)
+        this.#sync.onWant(from, message, now)
         break
     }
   }

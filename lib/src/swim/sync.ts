@@ -10,16 +10,15 @@ import type { SwimContext } from './context.ts'
 import { gossip } from './dissemination.ts'
 import { present, type MemberRecord } from './member.ts'
 import type { SwimClaim, SyncBuckets, SyncRows, SyncWant } from './messages.ts'
+import { rowsPerFrame, SyncBudget } from './sync-budget.ts'
 import { bucketCount, bucketOf, readWord, rowBytes, stateWords, writeWord } from './table.ts'
-
-/** Keeps a frame of rows under 16 KiB. */
-const rowsPerFrame = 960
 
 export class Sync {
   readonly #context: SwimContext
   /** A neighbour counts somebody that is dead to us. */
   readonly #stillCounted: (record: MemberRecord, now: Millis) => void
   readonly #startedAt = new Map<PeerId, Millis>()
+  readonly #budget = new SyncBudget()
 
   constructor(context: SwimContext, stillCounted: (record: MemberRecord, now: Millis) => void) {
     this.#context = context
@@ -38,7 +37,8 @@ export class Sync {
     port.send(peer, { type: 'sync-buckets', count: table.presentCount, buckets: table.buckets() }, 'gossip')
   }
 
-  onBuckets(from: PeerId, message: SyncBuckets): void {
+  onBuckets(from: PeerId, message: SyncBuckets, now: Millis): void {
+    if (!this.#affords(from, now)) return
     const { table, port } = this.#context
     const mine = table.buckets()
     const differing: number[] = []
@@ -54,9 +54,10 @@ export class Sync {
     const records = this.#presentIn(new Set(differing))
     // Somebody who knows nobody is told everything at once: rows would only cost a round trip.
     if (message.count <= 1) {
-      this.#push(
+      this.#answer(
         from,
         records.filter((record) => record.id !== from).map((record) => record.alive),
+        now,
       )
       return
     }
@@ -79,6 +80,7 @@ export class Sync {
   }
 
   onRows(from: PeerId, message: SyncRows, now: Millis): void {
+    if (!this.#affords(from, now)) return
     const theirs = new Map<string, string>()
     for (let at = 0; at + rowBytes <= message.rows.length; at += rowBytes) {
       theirs.set(
@@ -109,13 +111,14 @@ export class Sync {
       }
     }
     want.push(...theirs.keys())
-    this.#push(from, push)
+    this.#answer(from, push, now)
     for (let at = 0; at < want.length; at += rowsPerFrame) {
       this.#context.port.send(from, { type: 'sync-want', ids: packed(want.slice(at, at + rowsPerFrame)) }, 'gossip')
     }
   }
 
-  onWant(from: PeerId, message: SyncWant): void {
+  onWant(from: PeerId, message: SyncWant, now: Millis): void {
+    if (!this.#affords(from, now)) return
     const wanted = new Set<string>()
     for (let at = 0; at + 8 <= message.ids.length; at += 8)
       wanted.add(words(readWord(message.ids, at), readWord(message.ids, at + 4)))
@@ -124,7 +127,7 @@ export class Sync {
       if (present(record.status) && wanted.has(words(firstWord(record.id), secondWord(record.id))))
         push.push(record.alive)
     }
-    this.#push(from, push)
+    this.#answer(from, push, now)
   }
 
   /** Asks for the newest claims of these members. */
@@ -138,6 +141,26 @@ export class Sync {
   /** What is held against a member, for itself or for somebody who still holds it to be here. */
   tell(to: PeerId, record: MemberRecord): void {
     this.#push(to, evidence(record))
+  }
+
+  /** Looked at before anything is compared. */
+  #affords(from: PeerId, now: Millis): boolean {
+    if (this.#budget.message(from, this.#context.table.presentCount, now)) return true
+    this.#overBudget(from, now)
+    return false
+  }
+
+  /** As much as the budget has left: what is held back comes with a later round, since the views still differ. */
+  #answer(to: PeerId, claims: readonly Verified<SwimClaim>[], now: Millis): void {
+    const granted = this.#budget.claims(to, claims.length, this.#context.table.presentCount, now)
+    this.#push(to, claims.slice(0, granted))
+    if (granted < claims.length) this.#overBudget(to, now)
+  }
+
+  #overBudget(from: PeerId, now: Millis): void {
+    const { table, port } = this.#context
+    if (this.#budget.worthTelling(from, table.presentCount, now))
+      port.notify({ type: 'rejected', from, code: 'ERR_SYNC_RATE' })
   }
 
   #push(to: PeerId, claims: readonly Verified<SwimClaim>[]): void {
