@@ -24,8 +24,15 @@ export interface CoreOptions {
   readonly zone: string
   /** Calendar time is `now + wallOffsetMs`. */
   readonly wallOffsetMs: number
-  /** What admits us to the room; empty in open and secret rooms. */
+  /**
+   * The proof that admits us, in a room of capabilities: then ingress has seen to it that every `alive` and every entry
+   * carries one, and whoever is no member is not listened to. Empty in all other rooms.
+   */
   readonly admission?: Uint8Array
+  /** When that runs out. */
+  readonly admittedUntil?: WallMillis
+  /** False when it lets us write no shared keys. */
+  readonly sharesKeys?: boolean
   /** What signals to us are sealed to; none where the engine cannot. */
   readonly sealingKey?: Uint8Array | undefined
   readonly swim?: Partial<SwimConfig>

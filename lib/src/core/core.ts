@@ -15,6 +15,7 @@ import { sha256 } from '../identity/hash.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { OverlayEffect } from '../overlay/effect.ts'
+import { ringSeedIn } from '../identity/proofs.ts'
 import { Overlay } from '../overlay/overlay.ts'
 import { Positions } from '../overlay/rings.ts'
 import { swimDefaults } from '../swim/config.ts'
@@ -45,6 +46,8 @@ export class Core {
   readonly #prng: Prng
   readonly #self: PeerId
   readonly #sealingKey: Uint8Array | undefined
+  /** A room of capabilities: each member's proof says where it stands on the rings. */
+  readonly #proven: boolean
   #effects: Effect[] = []
   #members: ReadonlyMap<PeerId, CoreMember> | undefined
   #directSeq = 0
@@ -65,9 +68,12 @@ export class Core {
     this.#prng = new Prng(options.seed)
     this.#self = options.id
     this.#sealingKey = options.sealingKey
+    const admission = options.admission ?? noExtra
+    this.#proven = admission.length > 0
     this.#overlay = new Overlay<RoutedMessage>(
       {
         self: options.id,
+        ...(this.#proven ? { seed: ringSeedIn(admission) } : {}),
         positions: options.positions ?? new Positions(sha256),
         random: () => this.#prng.uniform(),
         wall: (at) => this.#swim.wallAt(at),
@@ -103,7 +109,8 @@ export class Core {
         startedAt: options.startedAt,
         metadata: options.metadata,
         zone: options.zone,
-        admission: options.admission ?? noExtra,
+        admission,
+        admittedUntil: options.admittedUntil,
         sealingKey: options.sealingKey ?? noExtra,
       },
       options.wallOffsetMs,
@@ -113,7 +120,7 @@ export class Core {
       {
         self: options.id,
         linkedPeers: () => this.#links.peers(),
-        admits,
+        admits: (author) => admits(author) && this.#mayBeHere(author),
         metAt: (author) => {
           const record = this.#swim.record(author)
           return record && { instance: record.alive.instance, since: record.runAt }
@@ -137,6 +144,8 @@ export class Core {
         wallAt: (at) => this.#swim.wallAt(at),
         admits,
         recall: options.recall,
+        admission: this.#proven ? admission : undefined,
+        sharesKeys: options.sharesKeys,
         notify: (event) => this.#onStateEvent(event),
       },
       options.instance,
@@ -422,6 +431,7 @@ export class Core {
         this.#effects.push({ type: 'seal', draft: this.#addressed(effect.draft) })
         break
       case 'deliver':
+        if (effect.message.type !== 'gossip' && !this.#mayBeHere(effect.from)) break
         this.#onMessage(effect.from, effect.message, effect.hops, this.#now)
         break
       case 'signal':
@@ -592,8 +602,15 @@ export class Core {
     this.#overlay.route(to, { kind: 'frame', inner: message }, how.receipt, this.#now, how.ref, how.avoid)
   }
 
+  /** News and routed messages carry no proof: their author must have shown one as a member. */
+  #mayBeHere(peer: PeerId): boolean {
+    if (!this.#proven) return true
+    const record = this.#swim.record(peer)
+    return record !== undefined && present(record.status)
+  }
+
   #memberUp(record: MemberRecord): void {
-    this.#overlay.memberUp(record.id, this.#now)
+    this.#overlay.memberUp(record.id, this.#now, this.#proven ? ringSeedIn(record.alive.admission) : undefined)
   }
 
   #memberDown(record: MemberRecord): void {
@@ -611,6 +628,7 @@ export class Core {
       case 'reconnected':
       case 'duplicate-identity':
       case 'leaving':
+      case 'admission-ended':
         this.#notify(event)
         break
       default:

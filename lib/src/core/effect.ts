@@ -98,5 +98,7 @@ export type CoreEvent =
   | { readonly type: 'written'; readonly ref: number; readonly code?: string }
   /** The end of a `send` or `broadcast`: handed to a link or a route, or the code of why not. */
   | { readonly type: 'sent'; readonly ref: number; readonly code?: string }
+  /** What admitted us has run out: nobody counts us in any more. */
+  | { readonly type: 'admission-ended' }
   /** `leave` is signed and handed to every link: the driver may close. */
   | { readonly type: 'leaving' }

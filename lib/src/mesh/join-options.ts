@@ -67,8 +67,19 @@ export interface JoinOptions<M extends Metadata = Metadata> {
    * proven, any of them is accepted. Needs WebCrypto, which browsers have on secure pages only.
    */
   readonly secret?: string | readonly string[]
-  /** Who is let in. `'open'`: whoever asks (default). `allow`: these ids, at most 1,000, which everybody has to be given alike. */
-  readonly admission?: 'open' | { readonly allow: readonly PeerId[] }
+  /**
+   * Who is let in. `'open'`: whoever asks (default). `allow`: these ids, at most 1,000, which everybody has to be given
+   * alike. `owner`: whoever holds a capability that this key, or somebody whom it let admit, has signed
+   * (`shoal/capabilities`); the room is then this owner's room of that name, and no other.
+   */
+  readonly admission?:
+    'open' | { readonly allow: readonly PeerId[] } | { readonly owner: PeerId; readonly capability: string }
+}
+
+/** A room of capabilities, as it was asked for. */
+export interface Ownership {
+  readonly owner: PeerId
+  readonly capability: string
 }
 
 /** `JoinOptions`, checked, with the defaults filled in. */
@@ -90,6 +101,8 @@ export interface CheckedOptions {
   readonly secrets: readonly Uint8Array[]
   /** Undefined for everybody. */
   readonly allow: ReadonlySet<PeerId> | undefined
+  /** Undefined for a room without an owner. */
+  readonly owned: Ownership | undefined
 }
 
 /** Parameters that a room of the core has, by name, with their defaults: what an option may name. */
@@ -165,7 +178,7 @@ export function checkJoin(
       'a function that makes a transport',
     ),
     secrets: checkSecrets(options.secret),
-    allow: checkAdmission(options.admission),
+    ...checkAdmission(options.admission),
   }
 }
 
@@ -231,21 +244,29 @@ function checkSecrets(secret: unknown): readonly Uint8Array[] {
   )
 }
 
-function checkAdmission(admission: unknown): ReadonlySet<PeerId> | undefined {
-  if (admission === undefined || admission === 'open') return undefined
-  const allow = isRecord(admission) && Object.keys(admission).join() === 'allow' ? admission.allow : undefined
+function checkAdmission(admission: unknown): Pick<CheckedOptions, 'allow' | 'owned'> {
+  if (admission === undefined || admission === 'open') return { allow: undefined, owned: undefined }
+  const names = isRecord(admission) ? Object.keys(admission).sort().join() : ''
+  const { allow, owner, capability } = (names === 'allow' || names === 'capability,owner' ? admission : {}) as {
+    allow?: unknown
+    owner?: unknown
+    capability?: unknown
+  }
+  const id = typeof owner === 'string' ? parsePeerId(owner) : undefined
+  if (id && typeof capability === 'string') return { allow: undefined, owned: { owner: id, capability } }
   if (!Array.isArray(allow) || allow.length === 0 || allow.length > allowedMax)
     fail(
       'ERR_OPTION_INVALID',
-      `admission is 'open' or { allow: [1 to ${allowedMax} ids] }; this is ${show(admission)}.`,
+      `admission is 'open', { allow: [1 to ${allowedMax} ids] } or { owner, capability }; this is ${show(admission)}.`,
     )
-  return new Set(
+  const ids = new Set(
     allow.map(
       (id: unknown) =>
         (typeof id === 'string' ? parsePeerId(id) : undefined) ??
         fail('ERR_OPTION_INVALID', `admission.allow lists peer ids, 43 characters of base64url; this is ${show(id)}.`),
     ),
   )
+  return { allow: ids, owned: undefined }
 }
 
 function checkIceServers(servers: unknown): readonly IceServer[] {

@@ -28,6 +28,7 @@ import type { Host } from './host.ts'
 import { type CheckedOptions, checkJoin, type IceServer, type JoinOptions } from './join-options.ts'
 import { JoinedMesh } from './joined-mesh.ts'
 import type { Mesh, Metadata } from './mesh.ts'
+import type { OwnedRoom } from './owned-room.ts'
 import type { Run, RunEvents, TransportMaker } from './parts.ts'
 import { SealedDoor, type SealingCrypto } from './sealed-door.ts'
 import { openStreets } from './streets.ts'
@@ -90,6 +91,10 @@ export async function joinOn<M extends Metadata>(
       'ERR_UNSUPPORTED',
       'A secret needs WebCrypto, which browsers have on https:// pages and on localhost.',
     )
+  // Loaded by those who need it.
+  const owned =
+    checked.owned &&
+    (await (await import('./owned-room.ts')).openOwnedRoom(room, checked.owned, signer, verifier.verifier))
   if (checked.allow && !checked.allow.has(signer.peerId))
     throw new ShoalError('ERR_NOT_ALLOWED', `${errorCodes.ERR_NOT_ALLOWED} Our id is ${signer.peerId}.`)
   const sealer = await openSealer(platform.subtle() as X25519Crypto | undefined, signer.peerId, (bytes) =>
@@ -103,13 +108,15 @@ export async function joinOn<M extends Metadata>(
   const gate = new Gate(checked, alarms)
   let mesh: JoinedMesh<M> | undefined
   try {
+    owned?.checkTime(host.wall())
     const cast = {
       checked,
       openSocket: facilities.openSocket,
       transport,
       signer,
       verifier,
-      meshId: checked.secrets.length > 0 ? secretMeshIdOf(room) : meshIdOf(room),
+      meshId: owned?.meshId ?? (checked.secrets.length > 0 ? secretMeshIdOf(room) : meshIdOf(room)),
+      owned,
       keys: checked.secrets.map((secret) => roomKeysOf(room, secret)),
       subtle: platform.subtle(),
       sealer,
@@ -145,6 +152,7 @@ export async function joinOn<M extends Metadata>(
 }
 
 interface Cast {
+  readonly owned: OwnedRoom | undefined
   readonly checked: CheckedOptions
   readonly openSocket: (url: string) => SocketLike
   readonly transport: TransportMaker
@@ -161,7 +169,7 @@ interface Cast {
 
 /** One instance of us: a core, and all that drives it. */
 function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
-  const { checked, signer, meshId, host, alarms } = cast
+  const { checked, signer, meshId, host, alarms, owned } = cast
   const { verifier, native } = cast.verifier
   const clock = {
     now: () => host.now(),
@@ -182,6 +190,7 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
       wallOffsetMs: host.wall() - host.now(),
       swim: checked.swim,
       overlay: checked.overlay,
+      ...owned?.core,
       ...(checked.allow === undefined ? {} : { admits: (peer: PeerId) => checked.allow!.has(peer) }),
     },
     host.now(),
@@ -191,7 +200,8 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
   const client = new SignalingClient(
     {
       urls: checked.urls,
-      room: cast.keys[0]?.door ?? checked.room,
+      // The server need not know the name of a room that nobody enters by its name.
+      room: cast.keys[0]?.door ?? owned?.door ?? checked.room,
       signer,
       joinTimeoutMs: checked.limits.joinTimeoutMs,
       ...(checked.token === undefined ? {} : { token: checked.token }),
@@ -230,15 +240,19 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
         })
   const [first] = cast.keys
   const psk = first && { prove: first.link, accept: cast.keys.map(({ link }) => link) }
-  const admit = checked.allow && ((peer: PeerId) => (checked.allow!.has(peer) ? undefined : 'HS_ADMISSION'))
+  const admit = (peer: PeerId, proof: Uint8Array, done: (refusal: string | undefined) => void): void => {
+    if (owned) owned.rule.admit(peer, proof, host.wall(), done)
+    else done(checked.allow?.has(peer) === false ? 'HS_ADMISSION' : undefined)
+  }
   const driver = new Driver({
     core,
     host,
     alarms,
     door: sealed ?? client,
-    openPipeline: (deliver) => openStreets({ meshId, signer, verifier, native, sealer: cast.sealer }, deliver),
+    openPipeline: (deliver) =>
+      openStreets({ meshId, signer, verifier, native, sealer: cast.sealer, proofs: owned?.rule }, deliver),
     openTransport: cast.transport({
-      credentials: { meshId, signer, verifier, psk, admit },
+      credentials: { meshId, signer, verifier, psk, admit, capability: owned?.proof },
       iceServers: () => [...checked.iceServers, ...[...offered.values()].flat()],
       host: { ...clock, random: (bytes) => host.random(bytes) },
     }),

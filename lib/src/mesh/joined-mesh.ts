@@ -330,6 +330,8 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
         const { from, received, remaining, done } = event
         return this.#emit('sync-progress', { from, received, remaining, done })
       }
+      case 'admission-ended':
+        return void this.end('ERR_CAPABILITY_EXPIRED')
       case 'leaving':
         return this.#onLeaveSaid?.()
     }

@@ -22,8 +22,11 @@ export interface TransportContext {
     readonly verifier: Verifier
     /** In rooms with a secret: 32-byte keys, the one that is proven and those that are accepted. */
     readonly psk?: { readonly prove: Uint8Array; readonly accept: readonly Uint8Array[] } | undefined
-    /** Asked of a peer that proved its key: a code refuses. */
-    readonly admit?: ((peer: PeerId) => string | undefined) | undefined
+    /** Asked of a peer that proved its key. Calls back once: a code refuses. */
+    readonly admit?:
+      ((peer: PeerId, capability: Uint8Array, done: (refusal: string | undefined) => void) => void) | undefined
+    /** What we show, in rooms of capabilities. */
+    readonly capability?: Uint8Array | undefined
   }
   /** Asked anew for every link: credentials change. */
   readonly iceServers: () => readonly IceServer[]

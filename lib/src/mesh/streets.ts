@@ -1,6 +1,7 @@
 /** The pipeline's two streets, as the driver takes them: one ingress and one egress that share what was verified. */
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { MeshId } from '../identity/peer-id.ts'
+import type { Proofs } from '../identity/proofs.ts'
 import type { Sealer } from '../identity/sealer.ts'
 import { ClaimCache, Egress, Ingress, nativeBudget, scriptBudget } from '../pipeline/index.ts'
 import type { Arrival, Pipeline } from './driver.ts'
@@ -12,13 +13,14 @@ export interface StreetOptions {
   /** The verifier works off this thread. */
   readonly native: boolean
   readonly sealer: Sealer | undefined
+  readonly proofs: Proofs | undefined
 }
 
 export function openStreets(options: StreetOptions, deliver: (arrival: Arrival) => void): Pipeline {
-  const { meshId, signer, verifier, native, sealer } = options
+  const { meshId, signer, verifier, native, sealer, proofs } = options
   const cache = new ClaimCache(meshId)
   const budget = native ? nativeBudget : scriptBudget
-  const ingress = new Ingress({ self: signer.peerId, meshId, verifier, deliver, budget, cache, sealer })
+  const ingress = new Ingress({ self: signer.peerId, meshId, verifier, deliver, budget, cache, sealer, proofs })
   const egress = new Egress({ meshId, signer, cache, sealer })
   return {
     setClock: (wallOffsetMs) => ingress.setClock(wallOffsetMs),

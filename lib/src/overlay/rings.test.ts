@@ -57,6 +57,17 @@ describe('positions', () => {
       expect([...rings.neighboursOf(id)].sort()).toEqual(neighboursByDefinition(peers(40), id))
   })
 
+  test('that an owner chose anew move their member, and the same ones do not', () => {
+    const rings = ringsOf(peers(30))
+    expect(rings.add(peer(99), new Uint8Array(16).fill(7))).toBe(true)
+    expect(rings.add(peer(99), new Uint8Array(16).fill(7))).toBe(false)
+    expect(rings.add(peer(99), new Uint8Array(16).fill(8))).toBe(true)
+    const twin = ringsOf(peers(30))
+    twin.add(peer(99), new Uint8Array(16).fill(8))
+    expect(rings.neighboursOf(peer(99))).toEqual(twin.neighboursOf(peer(99)))
+    expect(rings.size).toBe(31)
+  })
+
   test('that an owner chose stand in place of those of the id', () => {
     const seed = new Uint8Array(16).fill(7)
     const rings = ringsOf(peers(30))

@@ -153,9 +153,13 @@ export class Rings {
     return lowerBound(this.#ring(0), 0, this.#spotOf(id))
   }
 
-  /** Returns false when it was there already. */
+  /** Returns false when it stood there already; one with another seed than before moves. */
   add(id: PeerId, seed?: Uint8Array): boolean {
-    if (this.has(id)) return false
+    if (this.has(id)) {
+      const chosen = this.#chosen.get(id)
+      if (seed === undefined ? chosen === undefined : chosen?.at[0] === this.#positions.of(id, seed).at[0]) return false
+      this.remove(id)
+    }
     this.#departed.delete(id)
     if (seed !== undefined) this.#chosen.set(id, this.#positions.of(id, seed))
     const spot = this.#spotOf(id)

@@ -5,6 +5,7 @@ import { scriptVerifier, seedSigner } from '../identity/ed25519.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import { type InstanceId, instanceIdFromBytes, meshIdOf, peerIdFromBytes } from '../identity/peer-id.ts'
+import type { Proofs } from '../identity/proofs.ts'
 import type { Sealer } from '../identity/sealer.ts'
 import type { DraftClaim, LinkId } from '../core/input.ts'
 import type { Claim, Message } from '../core/message.ts'
@@ -482,5 +483,24 @@ describe('the budgets that are set', () => {
     for (let sent = 0; sent < frames; sent++) ingress.receive(link, frame, ((sent * 16_384) / 50_000) as Millis)
     expect(arrivals).toHaveLength(frames)
     expect(arrivals.every((arrival) => arrival.type === 'received')).toBe(true)
+  })
+})
+
+describe('in a room of capabilities', () => {
+  const proofs: Proofs = {
+    check: (claim, done) => done(claim.author === ada.peerId ? undefined : 'ERR_CAPABILITY_SHAPE'),
+  }
+
+  it('a claim whose proof is refused is the fault of the neighbour, each time that it comes', () => {
+    const { ingress, arrivals } = setUp({ proofs })
+    for (let time = 0; time < 2; time++) ingress.receive(link, encode(gossip(seal(eve, alive(eve)))), start)
+    const refused = { type: 'refused', link, code: 'ERR_CAPABILITY_SHAPE', blame: true }
+    expect(arrivals).toEqual([refused, refused])
+  })
+
+  it('one whose proof is good is delivered', () => {
+    const { ingress, arrivals } = setUp({ proofs })
+    ingress.receive(link, encode(gossip(seal(ada, alive(ada)))), start)
+    expect(arrivals).toMatchObject([{ type: 'received', message: { type: 'gossip' } }])
   })
 })

@@ -11,10 +11,11 @@
  * fault. Strikes and hanging up are the core's business.
  */
 import { claimTypes, type Digest, type Verified } from '../identity/claim.ts'
-import { open, unwrap } from '../identity/envelope.ts'
+import { open, type Unopened, unwrap } from '../identity/envelope.ts'
 import type { Verifier } from '../identity/keys.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { MeshId, PeerId } from '../identity/peer-id.ts'
+import type { Proofs } from '../identity/proofs.ts'
 import { isSealed, type Sealer } from '../identity/sealer.ts'
 import type { Input, LinkId } from '../core/input.ts'
 import type { Claim, Message, RoutedMessage } from '../core/message.ts'
@@ -42,6 +43,8 @@ export interface IngressOptions {
   /** To share verified claims with egress, or between the peers of a simulation. */
   readonly cache?: ClaimCache
   readonly memo?: FrameMemo
+  /** In rooms of capabilities: what claims of members and writers have to show. */
+  readonly proofs?: Proofs | undefined
 }
 
 interface LinkState {
@@ -75,7 +78,7 @@ interface Resolved {
 /** A routed claim under way, perhaps to us. */
 type Forward = Extract<Message, { readonly type: 'forward' }>
 
-type Opened = (claim: Verified<Claim> | undefined) => void
+type Opened = (claim: Verified<Claim> | undefined, fault: ErrorCode | undefined) => void
 
 export class Ingress {
   readonly #options: IngressOptions
@@ -263,9 +266,9 @@ export class Ingress {
         cut ??= untimely
         continue
       }
-      const answer: Opened = (claim) => {
+      const answer: Opened = (claim, fault) => {
         if (claim) claims[index] = claim
-        else refusal ??= 'ERR_CLAIM_SIGNATURE'
+        else refusal ??= fault
         settle()
       }
       const { digest } = unopened
@@ -282,23 +285,31 @@ export class Ingress {
       waiting++
       if (opening) {
         // The same claim under another signature, at the same time: on its own.
-        open(this.#options.verifier, this.#options.meshId, unopened, (claim) => answer(this.#keep(claim)))
+        this.#open(unopened, answer)
         continue
       }
       const answers = [answer]
       this.#opening.set(digest, { envelope, waiting: answers })
-      open(this.#options.verifier, this.#options.meshId, unopened, (claim) => {
+      this.#open(unopened, (claim, fault) => {
         this.#opening.delete(digest)
-        const kept = this.#keep(claim)
-        for (const each of answers) each(kept)
+        for (const each of answers) each(claim, fault)
       })
     }
     settle()
   }
 
+  /** The signature, then the proof that its author may say so. Only what has both is kept. */
+  #open(unopened: Unopened<Claim>, done: Opened): void {
+    const { verifier, meshId, proofs } = this.#options
+    open(verifier, meshId, unopened, (claim) => {
+      if (!claim) return done(undefined, 'ERR_CLAIM_SIGNATURE')
+      if (!proofs) return done(this.#keep(claim), undefined)
+      proofs.check(claim, (fault) => (fault ? done(undefined, fault) : done(this.#keep(claim), undefined)))
+    })
+  }
+
   /** One object for one claim, whichever of its signatures came first. */
-  #keep(claim: Verified<Claim> | undefined): Verified<Claim> | undefined {
-    if (!claim) return undefined
+  #keep(claim: Verified<Claim>): Verified<Claim> {
     const known = this.#cache.findDigest(claim.digest)
     if (known) return known
     this.#cache.add(claim)

@@ -35,6 +35,8 @@ export interface Entry extends ClaimBase {
   readonly context: Context | undefined
   /** Canonical CBOR; empty for a delete. */
   readonly value: Uint8Array
+  /** What lets its author write: a proof, which stays with the entry when the author is gone. None in other rooms. */
+  readonly admission?: Uint8Array | undefined
 }
 
 /** Writes on their way to everybody: passed on by each replica to which they are news. */

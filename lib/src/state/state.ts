@@ -32,7 +32,7 @@ export interface Write {
   readonly ttlMs: number
 }
 
-export type WriteFault = 'ERR_KEY_OWNER' | 'ERR_QUOTA'
+export type WriteFault = 'ERR_KEY_OWNER' | 'ERR_QUOTA' | 'ERR_CAPABILITY_RIGHT'
 
 export type StateEvent =
   | { readonly type: 'entries-changed'; readonly map: string; readonly keys: readonly string[] }
@@ -60,6 +60,10 @@ export interface StatePort {
   /** Whether this writer may be in the room. */
   admits(peer: PeerId): boolean
   recall: Recall
+  /** What lets us write, where that has to be shown. */
+  readonly admission?: Uint8Array | undefined
+  /** False when that lets us write our own keys only. */
+  readonly sharesKeys?: boolean | undefined
   notify(event: StateEvent): void
 }
 
@@ -144,7 +148,11 @@ export class State {
   /** Writes, all or none of them. Answers why not. */
   write(writes: readonly Write[], ref: number, now: Millis): WriteFault | undefined {
     const { self } = this.#port
-    for (const { key } of writes) if ((ownerOf(key) ?? self) !== self) return 'ERR_KEY_OWNER'
+    for (const { key } of writes) {
+      const owner = ownerOf(key)
+      if ((owner ?? self) !== self) return 'ERR_KEY_OWNER'
+      if (owner === undefined && this.#port.sharesKeys === false) return 'ERR_CAPABILITY_RIGHT'
+    }
     const unsigned = [...this.#writing.values()].map(({ draft }) => draft)
     const asked = writes.map(({ map, key, value = nothing }) => ({ map, key, value }))
     if (!this.#replica.hasRoomFor(self, [...unsigned, ...asked])) return 'ERR_QUOTA'
@@ -273,6 +281,7 @@ export class State {
       deleted: value === undefined,
       context: conflict === 'lww' ? undefined : contextAfter(seen, this.#config.contextWritersMax),
       value: value ?? nothing,
+      admission: this.#port.admission,
     }
   }
 

@@ -13,6 +13,8 @@ export type SwimEvent =
   | { readonly type: 'isolated' | 'reconnected' }
   | { readonly type: 'duplicate-identity'; readonly instance: string }
   | { readonly type: 'leaving' }
+  /** What admitted us has run out: nobody counts us in any more. */
+  | { readonly type: 'admission-ended' }
   /** What is in order was not taken: there is no room for it, or its sender asks too much of us. */
   | { readonly type: 'rejected'; readonly from: PeerId; readonly code: string }
 

@@ -140,7 +140,8 @@ export class Roster {
     if (this.#tooOften(record, now)) dissemination.trickle(claim, from)
     else dissemination.spread(claim, from, now)
     const reported = before === 'dead' ? this.#zones.returned(record, now) : true
-    if (!present(before)) port.memberUp(record)
+    // Another run may stand elsewhere on the rings: it may have another proof.
+    if (!present(before) || otherRun) port.memberUp(record)
     if (!present(before) && otherRun) port.notify({ type: 'member-joined', record })
     else if (before !== 'alive' && reported) port.notify({ type: 'member-recovered', record })
     else if (changed || before === 'alive') port.notify({ type: 'member-updated', record })

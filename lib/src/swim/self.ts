@@ -18,6 +18,8 @@ export interface SelfOptions {
   readonly zone: string
   readonly admission: Uint8Array
   readonly sealingKey: Uint8Array
+  /** When what admits us runs out: no lease of ours is longer. */
+  readonly admittedUntil?: WallMillis | undefined
 }
 
 export class Self {
@@ -78,11 +80,19 @@ export class Self {
     if (this.#leaving) return
     const { config, port, table, wall } = this.#context
     const everyMs = renewalMs(config, table.presentCount)
-    const ttlMs = Math.floor(everyMs * config.leaseRenewals)
+    const wished = Math.floor(everyMs * config.leaseRenewals)
+    const issuedAt = wall.at(now)
+    const leftMs = (this.#options.admittedUntil ?? Infinity) - issuedAt
+    if (leftMs <= 0) {
+      this.#renewAt = undefined
+      port.notify({ type: 'admission-ended' })
+      return
+    }
+    const ttlMs = Math.min(wished, leftMs)
     // Jittered by a fifth either way, so that those who joined together do not renew together.
-    this.#renewAt = (now + everyMs * (0.8 + 0.4 * port.random())) as Millis
+    this.#renewAt = (now + Math.min(leftMs, everyMs * (0.8 + 0.4 * port.random()))) as Millis
     this.#announcedAt = now
-    const base = { author: port.self, issuedAt: wall.at(now), ttlMs }
+    const base = { author: port.self, issuedAt, ttlMs }
     const { instance, startedAt, zone, admission, sealingKey } = this.#options
     // First: whoever is known to be here can say at any moment that it goes. (A page that was closed 200 ms after it had
     // joined, on a busy machine, could not, and was taken to have failed.)

@@ -180,7 +180,7 @@ describe('what is checked, in this order', () => {
       if (from === 'responder' && index === 1) frame[1]! ^= 1
       return frame
     }
-    const admit = (): string => 'ERR_TEST'
+    const admit: Credentials['admit'] = (_peer, _bytes, done) => done('ERR_TEST')
     const wrong = { prove: fill(6), accept: [fill(5)] }
     const right = { prove: fill(5), accept: [fill(5)] }
     expect(meet({ psk: right, admit }, { psk: wrong }, spoil).a.end).toBe('HS_PSK')
@@ -253,7 +253,7 @@ describe('what is bound', () => {
 
 describe('a link is up only when both accept', () => {
   test('a side whose peer refused it never is', () => {
-    const { a, b } = meet({}, { admit: () => 'ERR_TEST' })
+    const { a, b } = meet({}, { admit: (_peer, _bytes, done) => done('ERR_TEST') })
     expect(a.end).toBeUndefined()
     expect(b.end).toBe('HS_ADMISSION')
     a.handshake.abort('HS_CLOSED')
@@ -354,7 +354,10 @@ describe('a capability', () => {
     for (const length of [0, 1, capabilityBytesMax]) {
       const capability = fill(0xca, length)
       const seen: [PeerId, Uint8Array][] = []
-      const admit = (peer: PeerId, bytes: Uint8Array): undefined => void seen.push([peer, bytes.slice()])
+      const admit: Credentials['admit'] = (peer, bytes, done) => {
+        seen.push([peer, bytes.slice()])
+        done(undefined)
+      }
       expect(ends(meet({ admit }, { capability }))).toEqual(['up', 'up'])
       expect(seen).toEqual([[bob.peerId, capability]])
     }

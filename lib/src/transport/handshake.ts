@@ -102,8 +102,9 @@ export interface Credentials {
   readonly psk?: SharedSecret | undefined
   /** Ours, at most 1,024 bytes. */
   readonly capability?: Uint8Array | undefined
-  /** Asked last, of a peer that proved its key. A code refuses; undefined admits. */
-  readonly admit?: ((peer: PeerId, capability: Uint8Array) => string | undefined) | undefined
+  /** Asked last, of a peer that proved its key. Calls back once: a code refuses, undefined admits. */
+  readonly admit?:
+    ((peer: PeerId, capability: Uint8Array, done: (refusal: string | undefined) => void) => void) | undefined
 }
 
 export type HandshakeResult =
@@ -222,11 +223,16 @@ export class Handshake {
     credentials.verifier.verify(this.#peerKey!, message, auth.signature, (valid) => {
       if (this.#ended || this.#accepted) return
       if (!valid) return this.#fail('HS_SIGNATURE')
-      const refusal = credentials.admit?.(this.#options.peer, auth.capability)
-      if (refusal !== undefined) return this.#fail('HS_ADMISSION', refusal)
-      this.#accepted = true
-      this.#advance()
+      if (credentials.admit === undefined) return this.#admitted(undefined)
+      credentials.admit(this.#options.peer, auth.capability, (refusal) => this.#admitted(refusal))
     })
+  }
+
+  #admitted(refusal: string | undefined): void {
+    if (this.#ended || this.#accepted) return
+    if (refusal !== undefined) return this.#fail('HS_ADMISSION', refusal)
+    this.#accepted = true
+    this.#advance()
   }
 
   #onFinish(frame: Uint8Array): void {

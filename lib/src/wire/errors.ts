@@ -42,6 +42,14 @@ export const errors = {
 
   ERR_ENTRY_OWNER: blamed('an entry under a key that belongs to somebody other than its writer'),
 
+  ERR_CAPABILITY_SHAPE: blamed('no well-formed proof'),
+  ERR_CAPABILITY_SUBJECT: blamed('a proof that names somebody else'),
+  ERR_CAPABILITY_ISSUER: blamed('a proof of another owner'),
+  ERR_CAPABILITY_DELEGATION: blamed('a capability beyond its signer’s'),
+  ERR_CAPABILITY_SIGNATURE: blamed('a capability whose signature is refused'),
+  ERR_CAPABILITY_TIME: blamed('a claim from outside its capability’s time'),
+  ERR_CAPABILITY_RIGHT: blamed('an entry beyond its capability'),
+
   ERR_CLAIM_EXPIRED: unblamed('a claim whose time is over by our clock'),
   ERR_CLAIM_EARLY: unblamed('a claim issued further in our future than clocks may differ'),
   ERR_ROUTED_PAYLOAD: unblamed(

@@ -6,7 +6,7 @@ import type { ClaimRows } from './claims.ts'
 import { WireError } from './errors.ts'
 import { type Fields, uint32Max, wholeMs } from './fields.ts'
 import type { FrameRows } from './frames.ts'
-import { contextWritersMax, keyBytesMax, nameBytesMax, payloadBytesMax } from './limits.ts'
+import { admissionBytesMax, contextWritersMax, keyBytesMax, nameBytesMax, payloadBytesMax } from './limits.ts'
 
 const counterMax = 0xffff
 const pathBytes = 5
@@ -31,6 +31,7 @@ export const stateClaims: ClaimRows<StateClaim> = {
       claim.deleted,
       writeContext(claim.context),
       claim.value,
+      ...(claim.admission === undefined ? [] : [claim.admission]),
     ],
     read(fields) {
       const entry = {
@@ -46,7 +47,9 @@ export const stateClaims: ClaimRows<StateClaim> = {
         deleted: fields.boolean(),
         context: readContext(fields),
         value: fields.bytesUpTo(payloadBytesMax),
+        admission: fields.length === 11 ? undefined : fields.bytesUpTo(admissionBytesMax),
       } as const
+      fields.expect(entry.admission?.length !== 0, 'an empty proof')
       fields.expect(entry.seq > 0 && entry.map !== '', 'no number, or no map')
       fields.expect(entry.deleted === (entry.value.length === 0), 'a delete with a value, or a write without')
       const owner = ownerOf(entry.key)

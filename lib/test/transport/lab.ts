@@ -59,8 +59,8 @@ export class LabPeer {
         verifier: testVerifier,
         psk: psk && { prove: unhex(psk.prove), accept: psk.accept.map(unhex) },
         capability: options.capability === undefined ? undefined : unhex(options.capability),
-        admit: (_peer, capability) =>
-          options.demands === undefined || options.demands === hex(capability) ? undefined : 'ERR_TEST_REFUSED',
+        admit: (_peer, capability, done) =>
+          done(options.demands === undefined || options.demands === hex(capability) ? undefined : 'ERR_TEST_REFUSED'),
       },
       options.limits ?? {},
     )

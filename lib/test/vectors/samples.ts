@@ -99,7 +99,7 @@ export const news = sealed<News>(ada.signer, {
   payload: encodeValue('hello, all'),
 })
 
-export const entry = sealed<Entry>(ada.signer, {
+const entryDraft = {
   type: 'entry',
   author: ada.signer.peerId,
   issuedAt,
@@ -112,7 +112,9 @@ export const entry = sealed<Entry>(ada.signer, {
   deleted: false,
   context: undefined,
   value: encodeValue({ done: false }),
-})
+} as const
+
+export const entry = sealed<Entry>(ada.signer, entryDraft)
 
 export const sibling = sealed<Entry>(bob.signer, {
   type: 'entry',
@@ -128,6 +130,9 @@ export const sibling = sealed<Entry>(bob.signer, {
   context: { floor: { wall: issuedAt - 1000, counter: 3 }, seen: [{ instance, seq: 9 }] },
   value: new Uint8Array(0),
 })
+
+/** A capability's layout is checked in lib/src/identity/capability.test.ts; here it is bytes that an entry carries. */
+export const proven = sealed<Entry>(ada.signer, { ...entryDraft, admission: new Uint8Array(174).fill(8) })
 
 const route = { type: 'routed', author: ada.signer.peerId, issuedAt, ttlMs: 20_000, to: cyd.signer.peerId } as const
 
@@ -165,6 +170,7 @@ export const claims: Readonly<Record<string, Verified<Claim>>> = {
   news,
   'entry, the last writer wins': entry,
   'entry, a delete with a context': sibling,
+  'entry, with a proof': proven,
   'routed, a frame': routedFrame,
   'routed, signaling': routedSignal,
   'routed, a receipt': receipt,

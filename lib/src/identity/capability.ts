@@ -1,0 +1,206 @@
+/**
+ * Who may be in a room that has an owner. The owner is an ed25519 key, the room's mesh id is made of it, and a
+ * capability is the owner's signature under "this key may do this, here, from then until then". Whoever holds one with
+ * the right to admit may sign one more for somebody else: no longer, with no other rights, and never to admit further.
+ *
+ *     capability  0x08 | issuer 32 | subject 32 | rights u8 | ring seed 16 | not before u48 | expires u48 | serial 16 | signature 64
+ *     proof       one capability of the owner's; or that of whoever admitted, then the one that it signed
+ *
+ * What is signed is the envelope's, so a capability is worth nothing in another room. Everything is fixed width: there
+ * is one way to write it, and no decoder to attack. A proof is judged without a clock, and the claim that it comes with
+ * has to lie within its time: so whoever passes on a bad one is at fault, whatever the time is.
+ */
+import type { ClaimBase } from './claim.ts'
+import { claimTypes } from './claim.ts'
+import { fromBase64Url, toBase64Url } from './base64url.ts'
+import { signedBytes } from './envelope.ts'
+import { sha256 } from './hash.ts'
+import type { Signer, Verifier } from './keys.ts'
+import type { WallMillis } from './millis.ts'
+import { type MeshId, type PeerId, peerIdFromBytes, peerIdToBytes } from './peer-id.ts'
+import type { ProofFault, Proofs } from './proofs.ts'
+import { utf8 } from './utf8.ts'
+
+/** The bits are inside signatures: never renumber. */
+export const rightBits = { join: 1, 'write-shared': 2, admit: 8 } as const
+export type Right = keyof typeof rightBits
+
+export const ringSeedBytes = 16
+export const serialBytes = 16
+/** SECURITY B.4: what was given by mistake is over within a day. */
+export const capabilityMsMax = 24 * 3_600_000
+/** How far two honest clocks may differ. SECURITY A.7. */
+const skewMs = 60_000
+
+const bodyBytes = 32 + 32 + 1 + ringSeedBytes + 6 + 6 + serialBytes
+export const capabilityBytes = 1 + bodyBytes + 64
+const allRights = Object.values(rightBits).reduce((all, bit) => all | bit, 0)
+
+export interface Capability {
+  readonly issuer: PeerId
+  readonly subject: PeerId
+  readonly rights: readonly Right[]
+  /** Its subject's place on the rings is a hash of this. */
+  readonly ringSeed: Uint8Array
+  readonly notBefore: WallMillis
+  readonly expiresAt: WallMillis
+  readonly serial: Uint8Array
+}
+
+/** The mesh id of a room with an owner: SHA-256("shoal/1/mesh/owner" ‖ 0 ‖ owner's key ‖ name in UTF-8). */
+export function ownedMeshIdOf(owner: PeerId, roomName: string): MeshId {
+  const [label, key, name] = [utf8('shoal/1/mesh/owner\0'), peerIdToBytes(owner), utf8(roomName)]
+  return sha256(Uint8Array.from([...label, ...key, ...name])) as MeshId
+}
+
+/** The bytes of a proof as it is handed over in text; undefined for what is none. */
+export function readProof(text: string): readonly [Capability, ...Capability[]] | undefined {
+  const bytes = fromBase64Url(text)
+  return bytes && readChain(bytes)
+}
+
+/** The capabilities in a proof, the owner's first; undefined for what is no proof. Signatures are not looked at. */
+export function readChain(proof: Uint8Array): readonly [Capability, ...Capability[]] | undefined {
+  if (proof.length !== capabilityBytes && proof.length !== 2 * capabilityBytes) return undefined
+  const first = readOne(proof.subarray(0, capabilityBytes))
+  const second = proof.length === capabilityBytes ? undefined : readOne(proof.subarray(capabilityBytes))
+  if (first === undefined) return undefined
+  if (proof.length === capabilityBytes) return [first]
+  return second && [first, second]
+}
+
+/**
+ * Signs a capability, and answers its 174 bytes, or the signer's error. Throws a RangeError for one that nobody would
+ * accept.
+ */
+export function signCapability(
+  signer: Signer,
+  meshId: MeshId,
+  capability: Omit<Capability, 'issuer'>,
+  done: (bytes: Uint8Array | Error) => void,
+): void {
+  const { subject, rights, ringSeed, notBefore, expiresAt, serial } = capability
+  const body = new Uint8Array(bodyBytes)
+  body.set(peerIdToBytes(signer.peerId))
+  body.set(peerIdToBytes(subject), 32)
+  body[64] = rights.reduce((bits, right) => bits | rightBits[right], 0)
+  body.set(ringSeed.subarray(0, ringSeedBytes), 65)
+  writeMoment(body, 81, notBefore)
+  writeMoment(body, 87, expiresAt)
+  body.set(serial.subarray(0, serialBytes), 93)
+  const whole = new Uint8Array(capabilityBytes)
+  whole[0] = claimTypes.capability
+  whole.set(body, 1)
+  if (ringSeed.length !== ringSeedBytes || serial.length !== serialBytes || readOne(whole) === undefined)
+    throw new RangeError('a capability that nobody would accept')
+  signer.sign(signedBytes(meshId, 'capability', body), (signature) => {
+    if (signature instanceof Error) return done(signature)
+    whole.set(signature, 1 + bodyBytes)
+    done(whole)
+  })
+}
+
+function readOne(bytes: Uint8Array): Capability | undefined {
+  const bits = bytes[65]!
+  if (bytes[0] !== claimTypes.capability || (bits & rightBits.join) === 0 || (bits & ~allRights) !== 0) return undefined
+  const [notBefore, expiresAt] = [readMoment(bytes, 82), readMoment(bytes, 88)]
+  if (expiresAt <= notBefore || expiresAt - notBefore > capabilityMsMax) return undefined
+  return {
+    issuer: peerIdFromBytes(bytes.slice(1, 33)),
+    subject: peerIdFromBytes(bytes.slice(33, 65)),
+    rights: (Object.keys(rightBits) as Right[]).filter((right) => (bits & rightBits[right]) !== 0),
+    ringSeed: bytes.slice(66, 82),
+    notBefore,
+    expiresAt,
+    serial: bytes.slice(94, 110),
+  }
+}
+
+/** What was verified before. Twice as many as a mesh of a thousand needs: a guess. */
+const knownMax = 2_048
+
+/** The rule of one room, for every claim and every handshake in it. */
+export class CapabilityRoom implements Proofs {
+  readonly #verifier: Verifier
+  readonly #meshId: MeshId
+  readonly #owner: PeerId
+  /** Proofs whose signatures are good, the oldest first. */
+  readonly #known = new Set<string>()
+
+  constructor(options: { readonly verifier: Verifier; readonly meshId: MeshId; readonly owner: PeerId }) {
+    this.#verifier = options.verifier
+    this.#meshId = options.meshId
+    this.#owner = options.owner
+  }
+
+  check(claim: ClaimBase & Partial<{ admission: Uint8Array; key: string }>, done: (fault?: ProofFault) => void): void {
+    if (claim.type !== 'alive' && claim.type !== 'entry') return done()
+    const { author, issuedAt, ttlMs, admission } = claim
+    this.prove(author, admission ?? new Uint8Array(0), (fault, held) => {
+      if (held === undefined) return done(fault)
+      // A lease ends with what allows it. An entry stays, if it was written in time.
+      const until = claim.type === 'alive' ? issuedAt + ttlMs : issuedAt - skewMs
+      if (issuedAt < held.notBefore - skewMs || until > held.expiresAt) return done('ERR_CAPABILITY_TIME')
+      const own = claim.type === 'alive' || claim.key!.startsWith(`o/${author}/`)
+      done(own || held.rights.includes('write-shared') ? undefined : 'ERR_CAPABILITY_RIGHT')
+    })
+  }
+
+  /** Whether the proof names `subject` and leads to the owner, at whatever time. Answers the capability that it holds. */
+  prove(subject: PeerId, proof: Uint8Array, done: (fault?: ProofFault, held?: Capability) => void): void {
+    const chain = readChain(proof)
+    if (chain === undefined) return done('ERR_CAPABILITY_SHAPE')
+    const [first, second] = chain
+    const held = second ?? first
+    if (held.subject !== subject) return done('ERR_CAPABILITY_SUBJECT')
+    if (first.issuer !== this.#owner) return done('ERR_CAPABILITY_ISSUER')
+    if (second !== undefined && !mayDelegate(first, second)) return done('ERR_CAPABILITY_DELEGATION')
+    const name = toBase64Url(proof)
+    if (this.#known.has(name)) return done(undefined, held)
+    const verify = (at: number): void => {
+      if (at === proof.length) {
+        this.#known.add(name)
+        if (this.#known.size > knownMax) this.#known.delete(this.#known.values().next().value!)
+        return done(undefined, held)
+      }
+      const one = proof.subarray(at, at + capabilityBytes)
+      const message = signedBytes(this.#meshId, 'capability', one.subarray(1, 1 + bodyBytes))
+      this.#verifier.verify(one.slice(1, 33), message, one.subarray(1 + bodyBytes), (valid) =>
+        valid ? verify(at + capabilityBytes) : done('ERR_CAPABILITY_SIGNATURE'),
+      )
+    }
+    verify(0)
+  }
+
+  /** The handshake's question: the same, and that it holds now. A code refuses. */
+  admit(peer: PeerId, proof: Uint8Array, wall: number, done: (refusal: string | undefined) => void): void {
+    this.prove(peer, proof, (fault, held) => {
+      if (held === undefined) return done(fault)
+      if (wall < held.notBefore - skewMs) return done('ERR_CAPABILITY_EARLY')
+      done(wall > held.expiresAt ? 'ERR_CAPABILITY_EXPIRED' : undefined)
+    })
+  }
+}
+
+/** Not longer, not more, and no further. */
+function mayDelegate(parent: Capability, child: Capability): boolean {
+  return (
+    parent.rights.includes('admit') &&
+    child.issuer === parent.subject &&
+    !child.rights.includes('admit') &&
+    child.rights.every((right) => parent.rights.includes(right)) &&
+    child.notBefore >= parent.notBefore &&
+    child.expiresAt <= parent.expiresAt
+  )
+}
+
+function writeMoment(bytes: Uint8Array, at: number, ms: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  view.setUint16(at, Math.floor(ms / 2 ** 32))
+  view.setUint32(at + 2, ms % 2 ** 32)
+}
+
+function readMoment(bytes: Uint8Array, at: number): WallMillis {
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  return (view.getUint16(at) * 2 ** 32 + view.getUint32(at + 2)) as WallMillis
+}
