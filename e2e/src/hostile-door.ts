@@ -94,8 +94,8 @@ export class HostileDoor {
 
   #onSignal(from: string, to: string, data: string): void {
     const payload = fromBase64Url(data)!
-    // A farewell: this server keeps it to itself.
-    if (payload[0] === 1 && payload[1] === 5) return
+    // A farewell, or that somebody is full: this server keeps it to itself.
+    if (payload[0] === 1 && (payload[1] === 5 || payload[1] === 8)) return
     const signal = decodeSignal(payload)
     if (signal === undefined) throw new Error('a client says what no client says')
     const middle = this.#middles.get(signal.attempt)

@@ -17,6 +17,7 @@ import { partition } from './partition.ts'
 import { rings } from './rings.ts'
 import { state } from './state.ts'
 import { steady } from './steady.ts'
+import { turnover } from './turnover.ts'
 import { zone } from './zone.ts'
 
 export const scenarios: readonly Scenario[] = [
@@ -31,6 +32,7 @@ export const scenarios: readonly Scenario[] = [
   chatter,
   state,
   churn,
+  turnover,
   partition,
   rings,
   loss80,
