@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Edge } from '../src/edge.ts'
+import { eventually } from '../src/eventually.ts'
 import { type Island, Islands } from '../src/islands.ts'
 import { allAgree, allSee, deaths, news, Sea } from '../src/sea.ts'
 
@@ -46,6 +47,13 @@ test('two meshes that grew apart are one soon after the cable is in', async () =
 test('one mesh that was cut in two is one again, and its members are who they were', async () => {
   const [ada, bob] = await Promise.all([settlers('ada'), settlers('bob')])
   await allAgree([...ada, ...bob])
+  // Six are all neighbours. Of one that it never had a link to, a side can say nothing before that one's lease ends.
+  for (const peer of [...ada, ...bob])
+    await eventually(
+      `${peer.name} to be linked to all others`,
+      async () => Object.values(await peer.members()).filter(({ self, linked }) => !self && !linked).length,
+      (unlinked) => unlinked === 0,
+    )
 
   await islands.setConnected(false)
   for (const gone of bob) await allSee(ada, gone, 'dead')
