@@ -51,7 +51,11 @@ export class Waters {
   /** Lets time pass until the promise has settled. */
   async during<T>(promise: Promise<T>): Promise<T> {
     // Loaded when it is first needed, in real time; made-up time waits for it.
-    await loadScriptEd25519()
+    await Promise.all([
+      loadScriptEd25519(),
+      import('../../src/mesh/kept-map.ts'),
+      import('../../src/mesh/owned-room.ts'),
+    ])
     let settled = false
     const done = () => (settled = true)
     promise.then(done, done)
