@@ -135,7 +135,8 @@ export async function joinOn<M extends Metadata>(
         metadataBytesMax,
         mapLimits: { keyBytesMax, nameBytesMax, valueBytesMax: payloadBytesMax },
         storeRoom: toBase64Url(cast.meshId),
-        openKept: (bytes, done) => openKept(verifier.verifier, cast.meshId, bytes, host.wall(), done),
+        openKept: (bytes, done) =>
+          openKept({ verifier: verifier.verifier, meshId: cast.meshId, proofs: owned?.rule }, bytes, host.wall(), done),
         openRun: (metadata, events) => openRun(cast, metadata, gate.watch(events)),
       },
       checked.metadata as M,
