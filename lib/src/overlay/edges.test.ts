@@ -434,6 +434,19 @@ describe('the door', () => {
     expect(edges.admits(peer(14), at())).toBe(true)
   })
 
+  test('admits a neighbour however many offers never became links', () => {
+    make({ linksMax: 16 })
+    up(...many)
+    const [neighbour] = rings.neighboursOf(me)
+    const strangers = Array.from({ length: 40 }, (_, n) => peer(9000 + n)).filter(
+      (id) => !rings.neighboursOf(id).includes(me),
+    )
+    edges.dialFailed(neighbour!, 'ERR_DIAL_TIMEOUT', at())
+    const admitted = strangers.filter((id) => edges.admits(id, at()))
+    expect(admitted).toHaveLength(16)
+    expect(edges.admits(neighbour!, at())).toBe(true)
+  })
+
   test('that is full lets its newcomer try those whom it names, at once, and it again after a while', () => {
     edges.doorSample([peer(1)], at())
     expect(dialled()).toEqual([peer(1)])

@@ -128,8 +128,9 @@ export class Edges implements OpenLinks {
   /** Whether to listen to that peer's signals. A link that is refused here costs nothing. */
   admits(peer: PeerId, now: Millis): boolean {
     if (this.#links.has(peer) || this.#dials.has(peer) || this.#coming.get(peer, now)) return true
-    const room = this.#options.linksMax - this.#links.size - this.#coming.keys(now).length
-    const admitted = room > 0 || this.#victim(peer, now) !== undefined
+    // Those on their way take no room from whoever has a claim on us: offers that never become links would keep it away.
+    const coming = this.#hasClaim(peer) ? 0 : this.#coming.keys(now).length
+    const admitted = this.#links.size + coming < this.#options.linksMax || this.#victim(peer, now) !== undefined
     if (admitted) this.#coming.set(peer, true, now)
     return admitted
   }
@@ -404,12 +405,10 @@ export class Edges implements OpenLinks {
   /**
    * The link that is given up for `newcomer`: needed by neither end, else not needed by us, the oldest
    * first. A newcomer that has no claim on us has to wait until the others had their time; one that is
-   * our neighbour, or would be if we had heard of it already, has not. While we know of fewer members than we have
-   * links, our rings tell nothing.
+   * our neighbour, or would be if we had heard of it already, has not.
    */
   #victim(newcomer: PeerId, now: Millis): PeerId | undefined {
-    const behind = this.#rings.size <= this.#links.size
-    const waits = behind || (!this.#needs(newcomer) && !this.#rings.neighboursOf(newcomer).includes(this.#self))
+    const waits = !this.#hasClaim(newcomer)
     let victim: PeerId | undefined
     for (const [peer, link] of this.#links) {
       if (peer === newcomer || this.#needs(peer) || (waits && link.openedAt + briefMs > now)) continue
@@ -417,6 +416,12 @@ export class Edges implements OpenLinks {
       victim ??= peer
     }
     return victim
+  }
+
+  /** While we know of fewer members than we have links, our rings tell nothing. */
+  #hasClaim(peer: PeerId): boolean {
+    if (this.#rings.size <= this.#links.size) return false
+    return this.#needs(peer) || this.#rings.neighboursOf(peer).includes(this.#self)
   }
 
   #hangUp(peer: PeerId, code: string, now: Millis): void {
