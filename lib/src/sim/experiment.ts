@@ -3,6 +3,7 @@
  * that makes one, does something to it and answers what came of it.
  */
 import type { SwimConfig } from '../swim/config.ts'
+import type { Gossip } from '../swim/messages.ts'
 import { BroadcastsInOrder, NoBroadcastLost } from './broadcast-checkers.ts'
 import type { Checker, Excuse, Expected } from './checkers.ts'
 import {
@@ -98,6 +99,9 @@ export interface Scenario {
   /** Ratios and the like, from the sums of `more` over all runs. */
   derive?(sums: Readonly<Record<string, number>>): Record<string, number>
 }
+
+/** A warm world is told of in so much time: long beside the 10 ms that news waits for company, short for anyone to miss an ack. */
+const tellingMs = 100
 
 /** Links that one peer may come to hold: 8 ring neighbours, and as many again while rings move. */
 const linksMax = 24
@@ -213,13 +217,18 @@ export class Experiment {
       const next = peers[(index + 1) % peers.length]
       if (next !== undefined && next !== peer && !peer.linkedTo(next)) world.link(peer, next)
     })
-    for (const peer of peers) {
+    // One after another, each done with what was news to it before many others begin, and in small messages: what all
+    // keep for a while, only to forget it, fills gigabytes at thousands of peers.
+    const messages: Gossip[] = []
+    for (let at = 0; at < claims.length; at += 64) messages.push({ type: 'gossip', claims: claims.slice(at, at + 64) })
+    peers.forEach((peer, index) => {
       const [link] = peer.ends.keys()
-      if (link === undefined) continue
-      for (let at = 0; at < claims.length; at += 512) {
-        peer.arrive({ type: 'received', link, message: { type: 'gossip', claims: claims.slice(at, at + 512) } })
-      }
-    }
+      if (link === undefined) return
+      world.at(world.now + Math.floor((index / peers.length) * tellingMs), () => {
+        for (const message of messages) peer.arrive({ type: 'received', link, message })
+      })
+    })
+    world.runFor(tellingMs)
     for (const [one, other] of peers[0]?.machine.edges() ?? []) {
       const [a, b] = [world.find(one), world.find(other)]
       if (a !== undefined && b !== undefined && !a.linkedTo(b)) world.link(a, b)

@@ -265,6 +265,7 @@ export class SimPeer {
   }
 
   #send(end: End, message: Message): void {
+    if (this.#world.warming) return // it would reach nobody, and at thousands of peers its bytes cost more than all else
     if (this.liar?.onSend === undefined) this.#world.send(end, message, this.pipe.encode(message))
     else for (const said of this.liar.onSend(message, end)) this.#world.send(end, said, this.pipe.encode(said))
   }
