@@ -58,6 +58,7 @@ export class Core {
   #stopped = false
   readonly #signals = new Signals({
     canReach: (to, now) => this.#overlay.canReach(to, now),
+    meetsAtDoor: (to, now) => this.#overlay.meetsAtDoor(to, now),
     route: (to, payload, ref, now) => this.#overlay.route(to, { kind: 'signal', payload }, true, now, ref),
     byDoor: (to, payload) => this.#effects.push({ type: 'door-signal', to, payload }),
   })
@@ -466,7 +467,7 @@ export class Core {
 
   #onSignalIn(from: PeerId, payload: Uint8Array, by: 'door' | 'mesh', now: Millis): void {
     if (this.#stopped || this.#outlaws.has(from, now)) return
-    if (this.#overlay.admits(from, now)) return void this.#effects.push({ type: 'signal', from, payload })
+    if (this.#overlay.admits(from, by, now)) return void this.#effects.push({ type: 'signal', from, payload })
     const others = this.#overlay.turnAway(from, by, now)
     if (others !== undefined) this.#effects.push({ type: 'door-full', to: from, others })
   }

@@ -1,12 +1,14 @@
 /**
  * Offers and answers of the transport, on their way: over the mesh where it knows one, and by the server where it does
- * not, or where the mesh gave up.
+ * not, or where the mesh gave up. Between two who met at the server they go both ways: one of them may have lost the mesh
+ * and not know it yet. A transport hears the second of two equal signals as silence.
  */
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 
 export interface SignalsPort {
   canReach(to: PeerId, now: Millis): boolean
+  meetsAtDoor(to: PeerId, now: Millis): boolean
   /** Its end is told to `routed`, under the same ref. */
   route(to: PeerId, payload: Uint8Array, ref: number, now: Millis): void
   byDoor(to: PeerId, payload: Uint8Array): void
@@ -26,7 +28,8 @@ export class Signals {
   send(to: PeerId, payload: Uint8Array, now: Millis): void {
     if (!this.#port.canReach(to, now)) return this.#port.byDoor(to, payload)
     this.#ref -= 1
-    this.#underWay.set(this.#ref, { to, payload })
+    if (this.#port.meetsAtDoor(to, now)) this.#port.byDoor(to, payload)
+    else this.#underWay.set(this.#ref, { to, payload })
     this.#port.route(to, payload, this.#ref, now)
   }
 

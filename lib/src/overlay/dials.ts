@@ -30,6 +30,10 @@ export class Dials {
     return this.#dials.has(peer)
   }
 
+  isContact(peer: PeerId): boolean {
+    return this.#dials.get(peer)?.contact === true
+  }
+
   start(peer: PeerId, contact: boolean, now: Millis): void {
     this.#dials.set(peer, { until: later(now, this.#options.dialMs), contact })
     this.#emit({ type: 'dial', peer })
@@ -37,7 +41,7 @@ export class Dials {
 
   /** However it ended. Answers whether it was to a contact. */
   end(peer: PeerId): boolean {
-    const contact = this.#dials.get(peer)?.contact === true
+    const contact = this.isContact(peer)
     this.#dials.delete(peer)
     return contact
   }

@@ -26,6 +26,8 @@ const newestMax = 64
 /** How long a stranger from a sample has to become a member by gossip before it is held for an island. */
 const islandMs = 2000
 const strangersMax = 64
+/** How long whoever lost most of its links leaves it to its neighbours to come back. A guess: a dial takes half of it. */
+const wayInMs = 1000
 /** The whole mesh tries about one failed member in this time, so that a healed partition is found. */
 const failedEveryMs = 500
 const failedRetryMs = 2000
@@ -50,6 +52,8 @@ export interface DoorContext {
   readonly rings: Rings
   readonly random: Random
   readonly wellConnected: () => boolean
+  /** Whether the mesh carries what is still to be signaled. */
+  readonly settled: () => boolean
   readonly outbox: (effect: EdgesEffect) => void
   readonly links: OpenLinks & { readonly size: number }
   readonly dials: Dials
@@ -81,7 +85,7 @@ export class Door {
     const { self, links, rings, random } = this.#context
     this.#open = true
     this.#atDoor = sample.slice(0, strangersMax)
-    if (links.size === 0) this.lastLinkLost(now)
+    this.lookForWaysIn(now)
     const lonely = links.size === 0
     for (const peer of sample) {
       if (peer === self || links.has(peer) || rings.has(peer)) continue
@@ -138,8 +142,9 @@ export class Door {
 
   /** A dial of it has failed, and it may be there all the same. */
   failed(peer: PeerId, code: string, now: Millis): void {
-    const { links, random } = this.#context
-    if (links.size > 0 || this.#strangers.has(peer) || this.#strangers.size >= strangersMax) return
+    const { links, settled, random } = this.#context
+    if (settled() || (links.size > 0 && !this.#atDoor.includes(peer))) return
+    if (this.#strangers.has(peer) || this.#strangers.size >= strangersMax) return
     const waitMs = code === 'ERR_LINKS_FULL' ? lonelyRetryMs : this.#lonelyWaitMs
     if (code !== 'ERR_LINKS_FULL') this.#lonelyWaitMs = Math.min(lonelyRetryMaxMs, 2 * waitMs)
     this.#strangers.set(peer, later(now, jitter(random, waitMs)))
@@ -162,20 +167,22 @@ export class Door {
   firstLinkOpened(now: Millis): void {
     this.#lonelyWaitMs = lonelyRetryMs
     const { rings, random } = this.#context
-    for (const stranger of this.#strangers.keys()) {
-      if (rings.has(stranger)) this.#strangers.delete(stranger)
-      else this.#strangers.set(stranger, later(now, jitter(random, islandMs)))
-    }
+    for (const stranger of this.#strangers.keys())
+      this.#strangers.set(stranger, later(now, jitter(random, rings.has(stranger) ? wayInMs : islandMs)))
   }
 
   /**
-   * Without a link even a member is a way in, and a surer one than a neighbour that is not at the door. Not for whoever was
-   * given up for its bad connection: it would come back only to be given up again.
+   * A link was lost, or the door has opened. Without links even a member is a way in, and a surer one than a neighbour that
+   * is not at the door; with a few it is one as well, if they do not become more: those at their other ends may be as lost
+   * as we are. Not for whoever was given up for its bad connection: it would come back only to be given up again.
    */
-  lastLinkLost(now: Millis): void {
-    if (!this.#context.wellConnected()) return
+  lookForWaysIn(now: Millis): void {
+    const { self, links, random, settled, wellConnected } = this.#context
+    if (settled() || !wellConnected()) return
     for (const peer of this.#atDoor) {
-      if (peer !== this.#context.self && this.#strangers.size < strangersMax) this.#strangers.set(peer, now)
+      if (peer === self || links.has(peer) || this.#strangers.size >= strangersMax) continue
+      if (links.size === 0) this.#strangers.set(peer, now)
+      else if (!this.#strangers.has(peer)) this.#strangers.set(peer, later(now, jitter(random, wayInMs)))
     }
   }
 
@@ -222,14 +229,14 @@ export class Door {
 
   #dialStrangers(now: Millis): void {
     if (!this.#open) return
-    const { links, dials } = this.#context
+    const { links, dials, rings, settled } = this.#context
     const lonely = links.size === 0
     let contacts = dials.contacts
     for (const [peer, dueAt] of this.#strangers) {
       if (contacts >= (lonely ? contactsMax : islandDialsMax) || dials.full) return
       if (dueAt > now) continue
       this.#strangers.delete(peer)
-      if (dials.has(peer)) continue
+      if (dials.has(peer) || links.has(peer) || (settled() && rings.has(peer))) continue
       dials.start(peer, true, now)
       contacts++
     }

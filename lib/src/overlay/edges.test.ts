@@ -196,22 +196,22 @@ describe('links', () => {
     up(...many)
     run(1000)
     for (let n = 10_000; n < 13_000; n++) {
-      if (!edges.admits(peer(n), at())) continue
+      if (!edges.admits(peer(n), 'door', at())) continue
       open(peer(n))
       expect(edges.size).toBeLessThanOrEqual(edgesDefaults.linksMax)
       now += 1
     }
     expect(edges.size).toBe(edgesDefaults.linksMax)
     for (const id of edges.wanted) {
-      expect(edges.admits(id, at())).toBe(true)
+      expect(edges.admits(id, 'door', at())).toBe(true)
       open(id)
       expect(edges.has(id)).toBe(true)
     }
     expect(edges.size).toBe(edgesDefaults.linksMax)
     now += 10
-    expect(edges.admits(peer(20_000), at()), 'a stranger while all are young').toBe(false)
+    expect(edges.admits(peer(20_000), 'door', at()), 'a stranger while all are young').toBe(false)
     now += 2000
-    expect(edges.admits(peer(20_000), at()), 'and when they had their time').toBe(true)
+    expect(edges.admits(peer(20_000), 'door', at()), 'and when they had their time').toBe(true)
     const before = [...edges.peers()]
     open(peer(20_000))
     expect(before.filter((id) => !edges.has(id) && edges.wanted.has(id))).toEqual([])
@@ -407,7 +407,7 @@ describe('the door', () => {
   test('of a full house says so once, to whoever comes by the door with others to try', () => {
     make({ linksMax: 4 })
     for (const n of [1, 2, 3, 4]) open(peer(n))
-    expect(edges.admits(peer(9), at())).toBe(false)
+    expect(edges.admits(peer(9), 'door', at())).toBe(false)
     const others = edges.turnAway(peer(9), 'door', at())
     expect([...(others ?? [])].sort()).toEqual([1, 2, 3, 4].map(peer))
     expect(edges.turnAway(peer(9), 'door', at()), 'the rest of the same offer').toBeUndefined()
@@ -428,10 +428,10 @@ describe('the door', () => {
   test('admits no more than there is room for, those included whose links are on their way', () => {
     make({ linksMax: 4 })
     open(peer(1))
-    expect([11, 12, 13, 14].map((n) => edges.admits(peer(n), at()))).toEqual([true, true, true, false])
-    expect(edges.admits(peer(12), at()), 'more of what was admitted').toBe(true)
+    expect([11, 12, 13, 14].map((n) => edges.admits(peer(n), 'door', at()))).toEqual([true, true, true, false])
+    expect(edges.admits(peer(12), 'door', at()), 'more of what was admitted').toBe(true)
     edges.dialFailed(peer(11), 'ERR_DIAL_TIMEOUT', at())
-    expect(edges.admits(peer(14), at())).toBe(true)
+    expect(edges.admits(peer(14), 'door', at())).toBe(true)
   })
 
   test('admits a neighbour however many offers never became links', () => {
@@ -442,9 +442,9 @@ describe('the door', () => {
       (id) => !rings.neighboursOf(id).includes(me),
     )
     edges.dialFailed(neighbour!, 'ERR_DIAL_TIMEOUT', at())
-    const admitted = strangers.filter((id) => edges.admits(id, at()))
+    const admitted = strangers.filter((id) => edges.admits(id, 'door', at()))
     expect(admitted).toHaveLength(16)
-    expect(edges.admits(neighbour!, at())).toBe(true)
+    expect(edges.admits(neighbour!, 'door', at())).toBe(true)
   })
 
   test('that is full lets its newcomer try those whom it names, at once, and it again after a while', () => {
@@ -469,6 +469,47 @@ describe('the door', () => {
     }
     expect(dialled().length).toBeGreaterThan(5)
     expect(dialled().length).toBeLessThan(30)
+  })
+
+  test('has a way in even to members for a peer that was left with one link, unless it gets its others back', () => {
+    up(...many)
+    const wanted = [...edges.wanted]
+    const atDoor = many
+      .map(peer)
+      .filter((id) => !wanted.includes(id))
+      .slice(0, 3)
+    for (const id of wanted) open(id)
+    edges.doorSample(atDoor, at())
+    run(now + 3000)
+    const lose = (): void => {
+      for (const id of wanted.slice(1)) edges.linkClosed(id, at())
+    }
+    const toDoor = (): PeerId[] => dialled().filter((id) => atDoor.includes(id))
+    expect(toDoor(), 'with all links').toEqual([])
+
+    lose()
+    for (const id of wanted.slice(1)) open(id)
+    run(now + 3000)
+    expect(toDoor(), 'who got its links back').toEqual([])
+
+    lose()
+    run(now + 2000)
+    expect(toDoor()).toHaveLength(2)
+    for (const id of toDoor()) expect(edges.meetsAtDoor(id, at())).toBe(true)
+    for (const id of wanted) expect(edges.meetsAtDoor(id, at())).toBe(false)
+  })
+
+  test('is where whoever called from there is answered, but never whom we dial ourselves', () => {
+    up(...many)
+    run(edgesDefaults.settleMs + edgesDefaults.yieldMs)
+    const [neighbour] = dialled()
+    edges.admits(neighbour!, 'door', at())
+    expect(edges.meetsAtDoor(neighbour!, at())).toBe(false)
+    edges.admits(peer(9001), 'door', at())
+    edges.admits(peer(9002), 'mesh', at())
+    expect([9001, 9002].map((n) => edges.meetsAtDoor(peer(n), at()))).toEqual([true, false])
+    now += edgesDefaults.dialMs
+    expect(edges.meetsAtDoor(peer(9001), at())).toBe(false)
   })
 
   test('has a way in even to members, for a peer that has lost all of its links', () => {

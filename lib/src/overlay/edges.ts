@@ -69,8 +69,8 @@ export class Edges implements OpenLinks {
   readonly #options: Required<EdgesOptions>
 
   readonly #links = new Map<PeerId, Link>()
-  /** Whose offers were listened to a moment ago: their links may open all at once. */
-  readonly #coming: Recent<PeerId, true>
+  /** Whose offers were listened to a moment ago, and by what way they came: their links may open all at once. */
+  readonly #coming: Recent<PeerId, 'door' | 'mesh'>
   /** Who was told a moment ago that there is no room here. */
   readonly #turnedAway = new Recent<PeerId, true>(turnedAwayMax, turnedAwayMs)
   #version = 0
@@ -96,7 +96,8 @@ export class Edges implements OpenLinks {
     const pairs = (this.#pairs = new Pairs({ self, rings, random, healthy, dialsFirst, say }, this.#options))
     const wanted = () => this.#wanted
     this.#extras = new ExtraLinks({ self, rings, random, say, links: this.#links, wanted, pairs, dials }, this.#options)
-    this.#door = new Door({ self, rings, random, wellConnected, outbox, links: this, dials }, this.#options)
+    const settled = () => this.#settled()
+    this.#door = new Door({ self, rings, random, wellConnected, settled, outbox, links: this, dials }, this.#options)
   }
 
   get version(): number {
@@ -125,13 +126,21 @@ export class Edges implements OpenLinks {
     return this.#pairs.cannot(peer)
   }
 
+  /**
+   * Signals to that peer go by the door as well as over the mesh: it was found there, or called from there. The paths that
+   * the rings tell may be gone, for us or for it.
+   */
+  meetsAtDoor(peer: PeerId, now: Millis): boolean {
+    return this.#dials.has(peer) ? this.#dials.isContact(peer) : this.#coming.get(peer, now) === 'door'
+  }
+
   /** Whether to listen to that peer's signals. A link that is refused here costs nothing. */
-  admits(peer: PeerId, now: Millis): boolean {
+  admits(peer: PeerId, by: 'door' | 'mesh', now: Millis): boolean {
     if (this.#links.has(peer) || this.#dials.has(peer) || this.#coming.get(peer, now)) return true
     // Those on their way take no room from whoever has a claim on us: offers that never become links would keep it away.
     const coming = this.#hasClaim(peer) ? 0 : this.#coming.keys(now).length
     const admitted = this.#links.size + coming < this.#options.linksMax || this.#victim(peer, now) !== undefined
-    if (admitted) this.#coming.set(peer, true, now)
+    if (admitted) this.#coming.set(peer, by, now)
     return admitted
   }
 
@@ -202,7 +211,7 @@ export class Edges implements OpenLinks {
     if (link === undefined) return
     this.#links.delete(peer)
     this.#version++
-    if (this.#links.size === 0) this.#door.lastLinkLost(now)
+    this.#door.lookForWaysIn(now)
     if (link.openedAt + briefMs > now) this.#fail(peer, 'ERR_LINKS_FULL', now)
     else if (this.#wanted.has(peer)) this.#pairs.begin(peer, now)
     this.#settle(now)
@@ -429,7 +438,7 @@ export class Edges implements OpenLinks {
     this.#version++
     this.#emit({ type: 'hang-up', peer, code })
     if (code === 'ERR_MUTE') this.#fail(peer, code, now)
-    if (this.#links.size === 0) this.#door.lastLinkLost(now)
+    this.#door.lookForWaysIn(now)
   }
 
   #fail(peer: PeerId, code: string, now: Millis): void {

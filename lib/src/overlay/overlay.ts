@@ -157,8 +157,8 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
   // What the parent may ask.
 
   /** Whether an offer from that peer is worth answering. */
-  admits(peer: PeerId, now: Millis): boolean {
-    return this.#edges.admits(peer, now)
+  admits(peer: PeerId, by: 'door' | 'mesh', now: Millis): boolean {
+    return this.#edges.admits(peer, by, now)
   }
 
   /**
@@ -185,6 +185,11 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
   canReach(peer: PeerId, now: Millis): boolean {
     if (this.#edges.has(peer) || this.#router.knowsWayTo(peer, now)) return true
     return this.rings.has(peer) && this.#routes.path(peer) !== undefined
+  }
+
+  /** Whether what is signaled to that peer has to go by the door too, since it was found there, or called from there. */
+  meetsAtDoor(peer: PeerId, now: Millis): boolean {
+    return this.#edges.meetsAtDoor(peer, now)
   }
 
   /** Whom we should be linked to, whether we are or not. */

@@ -45,6 +45,8 @@ export class Linking {
   readonly #self: SimPeer
   readonly #world: World
   readonly #attempts = new Map<PeerId, Attempt>()
+  /** Offers that were taken up once, as the real transport remembers them: they may come by two ways. */
+  readonly #seen = new Set<number>()
 
   constructor(self: SimPeer, world: World) {
     this.#self = self
@@ -87,10 +89,12 @@ export class Linking {
 
   #onOffer(from: PeerId, number: number): void {
     const own = this.#attempts.get(from)
+    if (this.#seen.has(number) || own?.number === number) return
     if (own !== undefined) {
-      if (own.number === number || (own.initiator && this.#self.id < from)) return
+      if (own.initiator && this.#self.id < from) return
       own.done = true
     }
+    this.#seen.add(number)
     const attempt = this.#begin(from, number, false)
     this.#later(this.#gather(), () => this.#say(from, attempt, answer))
   }

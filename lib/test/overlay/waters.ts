@@ -389,7 +389,7 @@ export class Waters {
   #signal(me: Swimmer, from: PeerId, kind: number, overMesh: boolean): void {
     if (!me.alive || me.links.has(from)) return
     if (kind === offer) {
-      if (!me.overlay.admits(from, this.now)) return
+      if (!me.overlay.admits(from, overMesh ? 'mesh' : 'door', this.now)) return
       if (overMesh)
         this.#do(me, () => me.overlay.route(from, { kind: 'signal', payload: Uint8Array.of(answer) }, true, this.now))
       else this.#throughDoor(me, from, answer)

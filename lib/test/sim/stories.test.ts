@@ -167,7 +167,7 @@ describe('in a small mesh', () => {
   })
 
   it('a newcomer whose contacts tell of nobody but themselves learns of everybody by another path', () => {
-    const experiment = mesh(12, 'hiding')
+    const experiment = mesh(12, 'hiding all')
     const { world } = experiment
     // Says what it must of itself and passes nothing on.
     const hiding: Liar = {
