@@ -56,6 +56,7 @@ export class Core {
   /** The time of the input in hand. */
   #now: Millis
   #stopped = false
+  #granularityMs = 0
   readonly #signals = new Signals({
     canReach: (to, now) => this.#overlay.canReach(to, now),
     meetsAtDoor: (to, now) => this.#overlay.meetsAtDoor(to, now),
@@ -167,6 +168,7 @@ export class Core {
         this.#tick(now)
         break
       case 'clock':
+        this.#granularityMs = input.granularityMs
         this.#swim.setClock(input.wallOffsetMs, input.granularityMs)
         break
       case 'resumed':
@@ -319,10 +321,11 @@ export class Core {
   }
 
   #tick(now: Millis): void {
-    const due = this.#swim.deadline()
-    this.#swim.tick(now, due === undefined ? 0 : now - due)
+    const due = this.deadline()
+    const swimDue = this.#swim.deadline()
+    this.#swim.tick(now, swimDue === undefined ? 0 : now - swimDue)
     if (this.#stopped) return
-    this.#overlay.tick(now)
+    this.#overlay.tick(now, due === undefined ? 0 : Math.max(0, now - due - this.#granularityMs))
     this.#state.tick(now)
     this.#broadcast.tick(now)
   }

@@ -392,6 +392,17 @@ describe('extra links', () => {
   })
 })
 
+test('on a machine whose timers come late, neighbours are dialled one by one', () => {
+  up(...many)
+  run(50)
+  expect(dialled()).toEqual([])
+  now += 2000
+  edges.tick(at(), 1900)
+  expect(dialled()).toHaveLength(1)
+  open(dialled()[0] as PeerId)
+  expect(dialled()).toHaveLength(2)
+})
+
 describe('the door', () => {
   test('is where a peer without links dials a few of the sample, not all', () => {
     const sample = Array.from({ length: 16 }, (_, n) => peer(n))

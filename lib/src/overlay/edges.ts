@@ -286,7 +286,8 @@ export class Edges implements OpenLinks {
     return this.#deadline
   }
 
-  tick(now: Millis): void {
+  tick(now: Millis, lateMs = 0): void {
+    this.#dials.timerLate(lateMs, now)
     for (const peer of this.#dials.takeExpired(now)) {
       this.#extras.take(peer)
       this.#fail(peer, 'ERR_DIAL_TIMEOUT', now)

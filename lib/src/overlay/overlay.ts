@@ -149,8 +149,9 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
     return edges < router ? edges : router
   }
 
-  tick(now: Millis): void {
-    this.#edges.tick(now)
+  /** `lateMs`: by how much this timer was later than timers are here. */
+  tick(now: Millis, lateMs = 0): void {
+    this.#edges.tick(now, lateMs)
     this.#router.tick(now)
   }
 
