@@ -98,6 +98,10 @@ export class FakeMesh implements Mesh {
     return () => {}
   }
 
+  async revoke(): Promise<void> {}
+
+  async renewCapability(): Promise<void> {}
+
   async send(): Promise<void> {}
 
   async broadcast(): Promise<void> {}

@@ -1,5 +1,6 @@
 /** What a core is made of: who we are, what randomness we have, and the machines' parameters. */
 import type { InstanceId, PeerId } from '../identity/peer-id.ts'
+import type { RevocationBook } from '../identity/proofs.ts'
 import type { WallMillis } from '../identity/millis.ts'
 import type { OverlayOptions } from '../overlay/overlay.ts'
 import type { Positions } from '../overlay/rings.ts'
@@ -31,6 +32,8 @@ export interface CoreOptions {
   readonly admission?: Uint8Array
   /** When that runs out. */
   readonly admittedUntil?: WallMillis
+  /** What the owner of such a room has taken back. */
+  readonly revocations?: RevocationBook
   /** False when it lets us write no shared keys. */
   readonly sharesKeys?: boolean
   /** What signals to us are sealed to; none where the engine cannot. */

@@ -14,15 +14,18 @@ import type { Verified } from '../identity/claim.ts'
 import { sha256 } from '../identity/hash.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
+import type { RevocationBook, Revoke } from '../identity/proofs.ts'
 import type { OverlayEffect } from '../overlay/effect.ts'
 import { ringSeedIn } from '../identity/proofs.ts'
 import { Overlay } from '../overlay/overlay.ts'
 import { Positions } from '../overlay/rings.ts'
 import { swimDefaults } from '../swim/config.ts'
 import { present, type MemberRecord } from '../swim/member.ts'
+import type { Alive } from '../swim/messages.ts'
 import type { SwimEvent } from '../swim/port.ts'
 import { Swim } from '../swim/swim.ts'
 import { stateDefaults } from '../state/config.ts'
+import type { Entry } from '../state/messages.ts'
 import { State, type StateEvent, type StateReader, type Write } from '../state/state.ts'
 import type { CoreOptions } from './config.ts'
 import { type CoreEvent, type CoreMember, type Effect, farewellsMax, type Priority } from './effect.ts'
@@ -46,6 +49,11 @@ export class Core {
   readonly #prng: Prng
   readonly #self: PeerId
   readonly #sealingKey: Uint8Array | undefined
+  /** What the owner of such a room has taken back. */
+  readonly #revocations: RevocationBook | undefined
+  /** What admits us, and whether it lets us write shared keys. */
+  #proof: Uint8Array
+  #sharesKeys: boolean | undefined
   /** A room of capabilities: each member's proof says where it stands on the rings. */
   readonly #proven: boolean
   #effects: Effect[] = []
@@ -66,11 +74,15 @@ export class Core {
 
   constructor(options: CoreOptions, now: Millis) {
     const admits = options.admits ?? everybody
+    const refuses = (claim: Alive | Entry) =>
+      admits(claim.author) ? this.#revocations?.refuses(claim) : 'ERR_NOT_ADMITTED'
+    this.#revocations = options.revocations
     this.#now = now
     this.#prng = new Prng(options.seed)
     this.#self = options.id
     this.#sealingKey = options.sealingKey
-    const admission = options.admission ?? noExtra
+    const admission = (this.#proof = options.admission ?? noExtra)
+    this.#sharesKeys = options.sharesKeys
     this.#proven = admission.length > 0
     this.#overlay = new Overlay<RoutedMessage>(
       {
@@ -96,7 +108,7 @@ export class Core {
         monitorsOf: (subject) => this.#overlay.rings.monitorsOf(subject),
         entitled: (accuser, subject) => this.#overlay.rings.entitled(accuser, subject),
         linked: (peer) => this.#links.of(peer) !== undefined,
-        admits,
+        refuses,
         linkedPeers: () => this.#links.peers(),
         hops: (peer, avoid) => (this.#links.of(peer) === undefined ? this.#overlay.path(peer, avoid)?.length : 1),
         send: (to, message, priority, avoid) => this.#send(to, message, priority, avoid),
@@ -144,10 +156,10 @@ export class Core {
         send: (to, message) => this.#overLink(to, message, 'state'),
         seal: (draft) => this.#effects.push({ type: 'seal', draft }),
         wallAt: (at) => this.#swim.wallAt(at),
-        admits,
+        refuses,
         recall: options.recall,
-        admission: this.#proven ? admission : undefined,
-        sharesKeys: options.sharesKeys,
+        admission: () => (this.#proven ? this.#proof : undefined),
+        sharesKeys: () => this.#sharesKeys !== false,
         notify: (event) => this.#onStateEvent(event),
       },
       options.instance,
@@ -227,8 +239,17 @@ export class Core {
       case 'write':
         this.#onWrite(input.writes, input.ref, now)
         break
+      case 'revocations':
+        this.#onRevocations(input.claim, undefined, now)
+        break
       case 'restored':
         this.#state.restore(input.entries)
+        break
+      case 'renew':
+        this.#proof = input.admission
+        this.#sharesKeys = input.sharesKeys
+        this.#overlay.moved(ringSeedIn(input.admission))
+        this.#swim.renewAdmission(input.admission, input.admittedUntil, now)
         break
       case 'leave':
         this.#stopped = true
@@ -246,7 +267,7 @@ export class Core {
     const swim = this.#swim.deadline()
     const others = this.#stopped
       ? []
-      : [this.#overlay.deadline(), this.#state.deadline(this.#now), this.#broadcast.deadline()]
+      : [this.#overlay.deadline(), this.#state.deadline(this.#now), this.#broadcast.deadline(), this.#staleAt()]
     let next = swim
     for (const each of others) if (each !== undefined && (next === undefined || each < next)) next = each
     return next
@@ -325,6 +346,8 @@ export class Core {
     const swimDue = this.#swim.deadline()
     this.#swim.tick(now, swimDue === undefined ? 0 : now - swimDue)
     if (this.#stopped) return
+    const stale = this.#revocations?.staleBy(this.#swim.wallAt(now))
+    if (stale !== undefined) this.#notify({ type: 'revocations-stale', ...termOf(stale) })
     this.#overlay.tick(now, due === undefined ? 0 : Math.max(0, now - due - this.#granularityMs))
     this.#state.tick(now)
     this.#broadcast.tick(now)
@@ -333,9 +356,15 @@ export class Core {
   #onLinkOpened(link: LinkId, peer: PeerId, initiator: boolean, now: Millis): void {
     // It dialled us before it was thrown out, or would not take no for an answer.
     if (this.#outlaws.has(peer, now)) return void this.#effects.push({ type: 'hang-up', link, code: 'ERR_OUTLAW' })
+    // The list came while it was shaking hands.
+    if (this.#revocations?.outcast(peer, undefined))
+      return void this.#effects.push({ type: 'hang-up', link, code: 'ERR_CAPABILITY_REVOKED' })
     this.#members = undefined
     const replaced = this.#links.opened(link, peer)
     if (replaced !== undefined) this.#effects.push({ type: 'hang-up', link: replaced, code: 'ERR_REPLACED' })
+    // Before anything else: a newcomer is to believe nobody whom it names.
+    const list = this.#revocations?.newest
+    if (list !== undefined) this.#overLink(peer, { type: 'revocations', claim: list }, 'probe')
     this.#overlay.linkOpened(peer, now)
     this.#notify({ type: 'link-opened', peer })
     this.#broadcast.linkOpened(now)
@@ -371,6 +400,10 @@ export class Core {
       case 'entries-want':
       case 'entries':
         if (!this.#stopped) this.#state.receive(peer, message, now)
+        break
+      case 'revocations':
+        if (!this.#stopped && this.#onRevocations(message.claim, peer, now) === undefined)
+          this.#onRefused(link, 'ERR_FRAME_KIND', true, now)
         break
       case 'offer':
       case 'chunk':
@@ -416,7 +449,7 @@ export class Core {
   #onOverlayEffect(effect: OverlayEffect<RoutedMessage>): void {
     switch (effect.type) {
       case 'dial':
-        if (this.#outlaws.has(effect.peer, this.#now)) this.#vainDials.push(effect.peer)
+        if (this.#shuns(effect.peer, this.#now)) this.#vainDials.push(effect.peer)
         else this.#effects.push(effect)
         break
       case 'door':
@@ -469,7 +502,7 @@ export class Core {
   }
 
   #onSignalIn(from: PeerId, payload: Uint8Array, by: 'door' | 'mesh', now: Millis): void {
-    if (this.#stopped || this.#outlaws.has(from, now)) return
+    if (this.#stopped || this.#shuns(from, now)) return
     if (this.#overlay.admits(from, by, now)) return void this.#effects.push({ type: 'signal', from, payload })
     const others = this.#overlay.turnAway(from, by, now)
     if (others !== undefined) this.#effects.push({ type: 'door-full', to: from, others })
@@ -515,6 +548,9 @@ export class Core {
         break
       case 'entry':
         this.#state.sealed(claim, now)
+        break
+      case 'revoke':
+        this.#onRevocations(claim, undefined, now)
         break
       default:
         this.#members = undefined
@@ -606,6 +642,44 @@ export class Core {
     this.#overlay.route(to, { kind: 'frame', inner: message }, how.receipt, this.#now, how.ref, how.avoid)
   }
 
+  /**
+   * A list is passed on once by whoever had an older one, and then takes effect: first to the neighbours, those whom it
+   * names included, who so learn why their links close. Answers whether
+   * it was newer; undefined in a room that knows no lists.
+   */
+  #onRevocations(list: Verified<Revoke>, from: PeerId | undefined, now: Millis): boolean | undefined {
+    const revocations = this.#revocations
+    if (!revocations?.take(list)) return revocations && false
+    for (const peer of this.#links.peers())
+      if (peer !== from) this.#overLink(peer, { type: 'revocations', claim: list }, 'probe')
+    this.#notify({ type: 'revocations-changed', ...termOf(list) })
+    if (revocations.voids(this.#proof)) {
+      this.#notify({ type: 'admission-revoked' })
+      return true
+    }
+    // The links first, so that it is this that they are said to have closed for.
+    for (const peer of this.#links.peers()) {
+      const link = this.#links.of(peer)
+      if (link !== undefined && revocations.outcast(peer, this.#swim.record(peer)?.alive.admission))
+        this.#effects.push({ type: 'hang-up', link, code: 'ERR_CAPABILITY_REVOKED' })
+    }
+    for (const record of [...this.#swim.records])
+      if (record.id !== this.#self && revocations.voids(record.alive.admission)) this.#swim.revoked(record.id, now)
+    this.#state.refusalsChanged()
+    return true
+  }
+
+  /** When the newest list of revocations is out of date, if that was not said yet. */
+  #staleAt(): Millis | undefined {
+    const staleAt = this.#revocations?.staleAt
+    return staleAt === undefined ? undefined : ((this.#now + (staleAt - this.#swim.wallAt(this.#now))) as Millis)
+  }
+
+  /** Neither dialled nor listened to. */
+  #shuns(peer: PeerId, now: Millis): boolean {
+    return this.#outlaws.has(peer, now) || this.#revocations?.bans(peer) === true
+  }
+
   /** News and routed messages carry no proof: their author must have shown one as a member. */
   #mayBeHere(peer: PeerId): boolean {
     if (!this.#proven) return true
@@ -670,3 +744,4 @@ export class Core {
 
 const noExtra = new Uint8Array(0)
 const everybody = (): boolean => true
+const termOf = ({ seq, issuedAt, ttlMs }: Revoke) => ({ seq, expiresAt: issuedAt + ttlMs })

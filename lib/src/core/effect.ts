@@ -65,7 +65,13 @@ export { creditBytes, creditEveryBytes, type StopWord, type TransferMessage } fr
 export type CoreEvent =
   | {
       readonly type:
-        'member-joined' | 'member-suspected' | 'member-recovered' | 'member-failed' | 'member-left' | 'member-updated'
+        | 'member-joined'
+        | 'member-suspected'
+        | 'member-recovered'
+        | 'member-failed'
+        | 'member-left'
+        | 'member-updated'
+        | 'member-revoked'
       readonly member: CoreMember
     }
   | { readonly type: 'zone-unreachable' | 'zone-recovered'; readonly zone: string; readonly members: readonly PeerId[] }
@@ -98,7 +104,9 @@ export type CoreEvent =
   | { readonly type: 'written'; readonly ref: number; readonly code?: string }
   /** The end of a `send` or `broadcast`: handed to a link or a route, or the code of why not. */
   | { readonly type: 'sent'; readonly ref: number; readonly code?: string }
-  /** What admitted us has run out: nobody counts us in any more. */
-  | { readonly type: 'admission-ended' }
+  /** What admitted us has run out, or was taken back: nobody counts us in any more. */
+  | { readonly type: 'admission-ended' | 'admission-revoked' }
+  /** A newer list of revocations was taken; the time of the newest that we have is over. */
+  | { readonly type: 'revocations-changed' | 'revocations-stale'; readonly seq: number; readonly expiresAt: number }
   /** `leave` is signed and handed to every link: the driver may close. */
   | { readonly type: 'leaving' }

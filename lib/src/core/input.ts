@@ -7,6 +7,8 @@ import type { ReplyWord } from '../broadcast/messages.ts'
 import type { TransferMessage } from '../broadcast/transfer-messages.ts'
 import type { Draft, Verified } from '../identity/claim.ts'
 import type { PeerId } from '../identity/peer-id.ts'
+import type { WallMillis } from '../identity/millis.ts'
+import type { Revoke } from '../identity/proofs.ts'
 import type { Routed } from '../overlay/messages.ts'
 import type { Entry } from '../state/messages.ts'
 import type { Write } from '../state/state.ts'
@@ -57,6 +59,8 @@ export type Input =
   | { readonly type: 'signal-in'; readonly from: PeerId; readonly payload: Uint8Array }
   /** It delivered that `from` has no room for a link, and who may. */
   | { readonly type: 'door-full'; readonly from: PeerId; readonly others: readonly PeerId[] }
+  /** The owner's list, from the application; it was verified. */
+  | { readonly type: 'revocations'; readonly claim: Verified<Revoke> }
   /** Entries that an earlier run or a disk kept. */
   | { readonly type: 'restored'; readonly entries: readonly Verified<Entry>[] }
   | Command
@@ -84,7 +88,16 @@ export type Command =
   | { readonly type: 'broadcast'; readonly topic: string; readonly payload: Uint8Array; readonly ref: number }
   /** All of these or none. `written` says how it ended. */
   | { readonly type: 'write'; readonly writes: readonly Write[]; readonly ref: number }
+  /** Another capability takes the place of the one that we joined with. */
+  | ({ readonly type: 'renew' } & Renewal)
   | { readonly type: 'leave' }
+
+/** What admits us from now on, in a room of capabilities. */
+export interface Renewal {
+  readonly admission: Uint8Array
+  readonly admittedUntil: WallMillis
+  readonly sharesKeys: boolean
+}
 
 /** A routed frame as the core writes it: egress encodes `inner` into the claim's payload before it signs. */
 export interface RoutedFrameDraft extends Omit<Draft<Routed>, 'kind' | 'payload'> {

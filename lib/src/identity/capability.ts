@@ -7,18 +7,16 @@
  *     proof       one capability of the owner's; or that of whoever admitted, then the one that it signed
  *
  * What is signed is the envelope's, so a capability is worth nothing in another room. Everything is fixed width: there
- * is one way to write it, and no decoder to attack. A proof is judged without a clock, and the claim that it comes with
- * has to lie within its time: so whoever passes on a bad one is at fault, whatever the time is.
+ * is one way to write it, and no decoder to attack. How a proof is judged is in `capability-room.ts`.
  */
-import type { ClaimBase } from './claim.ts'
 import { claimTypes } from './claim.ts'
-import { fromBase64Url, toBase64Url } from './base64url.ts'
+import { fromBase64Url } from './base64url.ts'
 import { signedBytes } from './envelope.ts'
 import { sha256 } from './hash.ts'
-import type { Signer, Verifier } from './keys.ts'
+import type { Signer } from './keys.ts'
 import type { WallMillis } from './millis.ts'
 import { type MeshId, type PeerId, peerIdFromBytes, peerIdToBytes } from './peer-id.ts'
-import type { ProofFault, Proofs } from './proofs.ts'
+import { serialBytes } from './proofs.ts'
 import { utf8 } from './utf8.ts'
 
 /** The bits are inside signatures: never renumber. */
@@ -26,14 +24,11 @@ export const rightBits = { join: 1, 'write-shared': 2, admit: 8 } as const
 export type Right = keyof typeof rightBits
 
 export const ringSeedBytes = 16
-export const serialBytes = 16
 /** SECURITY B.4: what was given by mistake is over within a day. */
 export const capabilityMsMax = 24 * 3_600_000
-/** How far two honest clocks may differ. SECURITY A.7. */
-const skewMs = 60_000
 
-const bodyBytes = 32 + 32 + 1 + ringSeedBytes + 6 + 6 + serialBytes
-export const capabilityBytes = 1 + bodyBytes + 64
+export const capabilityBodyBytes = 32 + 32 + 1 + ringSeedBytes + 6 + 6 + serialBytes
+export const capabilityBytes = 1 + capabilityBodyBytes + 64
 const allRights = Object.values(rightBits).reduce((all, bit) => all | bit, 0)
 
 export interface Capability {
@@ -80,7 +75,7 @@ export function signCapability(
   done: (bytes: Uint8Array | Error) => void,
 ): void {
   const { subject, rights, ringSeed, notBefore, expiresAt, serial } = capability
-  const body = new Uint8Array(bodyBytes)
+  const body = new Uint8Array(capabilityBodyBytes)
   body.set(peerIdToBytes(signer.peerId))
   body.set(peerIdToBytes(subject), 32)
   body[64] = rights.reduce((bits, right) => bits | rightBits[right], 0)
@@ -95,7 +90,7 @@ export function signCapability(
     throw new RangeError('a capability that nobody would accept')
   signer.sign(signedBytes(meshId, 'capability', body), (signature) => {
     if (signature instanceof Error) return done(signature)
-    whole.set(signature, 1 + bodyBytes)
+    whole.set(signature, 1 + capabilityBodyBytes)
     done(whole)
   })
 }
@@ -114,84 +109,6 @@ function readOne(bytes: Uint8Array): Capability | undefined {
     expiresAt,
     serial: bytes.slice(94, 110),
   }
-}
-
-/** What was verified before. Twice as many as a mesh of a thousand needs: a guess. */
-const knownMax = 2_048
-
-/** The rule of one room, for every claim and every handshake in it. */
-export class CapabilityRoom implements Proofs {
-  readonly #verifier: Verifier
-  readonly #meshId: MeshId
-  readonly #owner: PeerId
-  /** Proofs whose signatures are good, the oldest first. */
-  readonly #known = new Set<string>()
-
-  constructor(options: { readonly verifier: Verifier; readonly meshId: MeshId; readonly owner: PeerId }) {
-    this.#verifier = options.verifier
-    this.#meshId = options.meshId
-    this.#owner = options.owner
-  }
-
-  check(claim: ClaimBase & Partial<{ admission: Uint8Array; key: string }>, done: (fault?: ProofFault) => void): void {
-    if (claim.type !== 'alive' && claim.type !== 'entry') return done()
-    const { author, issuedAt, ttlMs, admission } = claim
-    this.prove(author, admission ?? new Uint8Array(0), (fault, held) => {
-      if (held === undefined) return done(fault)
-      // A lease ends with what allows it. An entry stays, if it was written in time.
-      const until = claim.type === 'alive' ? issuedAt + ttlMs : issuedAt - skewMs
-      if (issuedAt < held.notBefore - skewMs || until > held.expiresAt) return done('ERR_CAPABILITY_TIME')
-      const own = claim.type === 'alive' || claim.key!.startsWith(`o/${author}/`)
-      done(own || held.rights.includes('write-shared') ? undefined : 'ERR_CAPABILITY_RIGHT')
-    })
-  }
-
-  /** Whether the proof names `subject` and leads to the owner, at whatever time. Answers the capability that it holds. */
-  prove(subject: PeerId, proof: Uint8Array, done: (fault?: ProofFault, held?: Capability) => void): void {
-    const chain = readChain(proof)
-    if (chain === undefined) return done('ERR_CAPABILITY_SHAPE')
-    const [first, second] = chain
-    const held = second ?? first
-    if (held.subject !== subject) return done('ERR_CAPABILITY_SUBJECT')
-    if (first.issuer !== this.#owner) return done('ERR_CAPABILITY_ISSUER')
-    if (second !== undefined && !mayDelegate(first, second)) return done('ERR_CAPABILITY_DELEGATION')
-    const name = toBase64Url(proof)
-    if (this.#known.has(name)) return done(undefined, held)
-    const verify = (at: number): void => {
-      if (at === proof.length) {
-        this.#known.add(name)
-        if (this.#known.size > knownMax) this.#known.delete(this.#known.values().next().value!)
-        return done(undefined, held)
-      }
-      const one = proof.subarray(at, at + capabilityBytes)
-      const message = signedBytes(this.#meshId, 'capability', one.subarray(1, 1 + bodyBytes))
-      this.#verifier.verify(one.slice(1, 33), message, one.subarray(1 + bodyBytes), (valid) =>
-        valid ? verify(at + capabilityBytes) : done('ERR_CAPABILITY_SIGNATURE'),
-      )
-    }
-    verify(0)
-  }
-
-  /** The handshake's question: the same, and that it holds now. A code refuses. */
-  admit(peer: PeerId, proof: Uint8Array, wall: number, done: (refusal: string | undefined) => void): void {
-    this.prove(peer, proof, (fault, held) => {
-      if (held === undefined) return done(fault)
-      if (wall < held.notBefore - skewMs) return done('ERR_CAPABILITY_EARLY')
-      done(wall > held.expiresAt ? 'ERR_CAPABILITY_EXPIRED' : undefined)
-    })
-  }
-}
-
-/** Not longer, not more, and no further. */
-function mayDelegate(parent: Capability, child: Capability): boolean {
-  return (
-    parent.rights.includes('admit') &&
-    child.issuer === parent.subject &&
-    !child.rights.includes('admit') &&
-    child.rights.every((right) => parent.rights.includes(right)) &&
-    child.notBefore >= parent.notBefore &&
-    child.expiresAt <= parent.expiresAt
-  )
 }
 
 function writeMoment(bytes: Uint8Array, at: number, ms: number): void {

@@ -2,7 +2,8 @@ import { createHash, hkdfSync } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { toBase64Url } from './base64url.ts'
 import { meshIdOf } from './peer-id.ts'
-import { readSecret, roomKeysOf, secretMeshIdOf } from './room-secret.ts'
+import { roomKeysOf, secretMeshIdOf } from './room-secret.ts'
+import { readSecret } from './secret-text.ts'
 
 const secret = new Uint8Array(16).fill(7)
 

@@ -6,13 +6,9 @@
  */
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { fromBase64Url, toBase64Url } from './base64url.ts'
+import { toBase64Url } from './base64url.ts'
 import type { MeshId } from './peer-id.ts'
 import { utf8 } from './utf8.ts'
-
-/** 128 bits: less could be guessed by whoever has recorded what was sealed under it. */
-export const secretBytesMin = 16
-export const secretBytesMax = 64
 
 export interface RoomKeys {
   /** What the signaling server sees in place of the room's name. */
@@ -21,12 +17,6 @@ export interface RoomKeys {
   readonly link: Uint8Array
   /** Seals what goes through the signaling server, 32 bytes. */
   readonly seal: Uint8Array
-}
-
-/** The bytes of a secret as it stands in a link; undefined for what is none. */
-export function readSecret(text: string): Uint8Array | undefined {
-  const bytes = fromBase64Url(text)
-  return bytes && bytes.length >= secretBytesMin && bytes.length <= secretBytesMax ? bytes : undefined
 }
 
 export function roomKeysOf(roomName: string, secret: Uint8Array): RoomKeys {

@@ -10,6 +10,7 @@ import { loadScriptEd25519 } from '../identity/webcrypto.ts'
 import { ShoalError } from './errors.ts'
 
 export type { Right } from '../identity/capability.ts'
+export { readRevocations, revokeCapabilities, type RevocationList, type RevocationsOptions } from './owner-lists.ts'
 
 export interface OwnerKey {
   /** The public half: what everybody who joins is told. */
@@ -30,6 +31,8 @@ export interface CapabilityOptions {
   /** Milliseconds since 1970, as from `Date.now()`; at most 24 hours from one to the other. */
   readonly from: number
   readonly until: number
+  /** The capability that this one takes the place of: its holder keeps its place on the rings, and so its links. */
+  readonly renews?: string
   /** The capability with the right to admit, of whoever signs and is not the owner. */
   readonly under?: string
 }
@@ -51,7 +54,7 @@ export async function makeOwnerKey(): Promise<OwnerKey> {
  * ```
  */
 export async function issueCapability(options: CapabilityOptions): Promise<string> {
-  const { owner, room, to, rights = ['join', 'write-shared'], from, until, under } = options
+  const { owner, room, to, rights = ['join', 'write-shared'], from, until, under, renews } = options
   const seed = fromBase64Url(options.secret)
   if (seed?.length !== 32) throw invalid('The secret is 32 bytes as base64url, as makeOwnerKey() makes it.')
   const unknown = rights.filter((right) => !Object.hasOwn(rightBits, right))
@@ -68,9 +71,19 @@ export async function issueCapability(options: CapabilityOptions): Promise<strin
     if (!parent.rights.includes('admit') || more !== undefined || from < parent.notBefore || until > parent.expiresAt)
       throw invalid('A capability under another has none of its time before or after, no other rights, and not admit.')
   }
+  const before = renews === undefined ? undefined : readProof(renews)?.at(-1)
+  if (renews !== undefined && before?.subject !== to)
+    throw invalid('What is renewed is a capability of the same member.')
   const random = () => crypto.getRandomValues(new Uint8Array(16))
   const [notBefore, expiresAt] = [Math.floor(from) as WallMillis, Math.floor(until) as WallMillis]
-  const capability = { subject: to, rights, ringSeed: random(), notBefore, expiresAt, serial: random() }
+  const capability = {
+    subject: to,
+    rights,
+    ringSeed: before?.ringSeed ?? random(),
+    notBefore,
+    expiresAt,
+    serial: random(),
+  }
   const own = await new Promise<Uint8Array>((resolve, reject) => {
     try {
       signCapability(signer, ownedMeshIdOf(owner, room), capability, (bytes) =>
@@ -85,4 +98,32 @@ export async function issueCapability(options: CapabilityOptions): Promise<strin
 
 function invalid(message: string, options?: ErrorOptions): ShoalError {
   return new ShoalError('ERR_OPTION_INVALID', message, options)
+}
+
+/** A capability, as it reads. */
+export interface CapabilityText {
+  readonly issuer: PeerId
+  readonly to: PeerId
+  readonly rights: readonly Right[]
+  readonly from: number
+  readonly until: number
+  /** What a list of revocations names it by. */
+  readonly serial: string
+}
+
+/**
+ * What a capability says: one, or the one that lets admit and then the one that it signed. Signatures are not looked at.
+ * Throws `ERR_OPTION_INVALID` for what is no capability.
+ */
+export function readCapability(text: string): readonly CapabilityText[] {
+  const chain = readProof(text)
+  if (chain === undefined) throw invalid('A capability is text, as issueCapability() makes it.')
+  return chain.map(({ issuer, subject, rights, notBefore, expiresAt, serial }) => ({
+    issuer,
+    to: subject,
+    rights,
+    from: notBefore,
+    until: expiresAt,
+    serial: toBase64Url(serial),
+  }))
 }

@@ -6,7 +6,7 @@
 import type { OverlayConfig, SwimConfig } from '../core/config.ts'
 import type { Signer } from '../identity/keys.ts'
 import { parsePeerId, type PeerId } from '../identity/peer-id.ts'
-import { readSecret, secretBytesMax, secretBytesMin } from '../identity/room-secret.ts'
+import { readSecret, secretBytesMax, secretBytesMin } from '../identity/secret-text.ts'
 import type { TransportMaker } from './parts.ts'
 import { type ErrorCode, ShoalError } from './errors.ts'
 import type { Metadata } from './member.ts'
@@ -72,14 +72,20 @@ export interface JoinOptions<M extends Metadata = Metadata> {
    * alike. `owner`: whoever holds a capability that this key, or somebody whom it let admit, has signed
    * (`shoal/capabilities`); the room is then this owner's room of that name, and no other.
    */
-  readonly admission?:
-    'open' | { readonly allow: readonly PeerId[] } | { readonly owner: PeerId; readonly capability: string }
+  readonly admission?: 'open' | { readonly allow: readonly PeerId[] } | Ownership
 }
 
-/** A room of capabilities, as it was asked for. */
+/** A room of capabilities, as it is asked for. */
 export interface Ownership {
   readonly owner: PeerId
   readonly capability: string
+  /** The newest list of what the owner has taken back, as `revokeCapabilities()` signed it. Members pass on newer ones. */
+  readonly revocations?: string
+  /**
+   * When no list is known whose time is not over. `failOpen` (default): go on by the one that is known, and say so
+   * (`revocations-stale`). `failClosed`: end with `ERR_REVOCATIONS_STALE`; then `revocations` is needed to join.
+   */
+  readonly whenStale?: 'failOpen' | 'failClosed'
 }
 
 /** `JoinOptions`, checked, with the defaults filled in. */
@@ -246,18 +252,19 @@ function checkSecrets(secret: unknown): readonly Uint8Array[] {
 
 function checkAdmission(admission: unknown): Pick<CheckedOptions, 'allow' | 'owned'> {
   if (admission === undefined || admission === 'open') return { allow: undefined, owned: undefined }
-  const names = isRecord(admission) ? Object.keys(admission).sort().join() : ''
-  const { allow, owner, capability } = (names === 'allow' || names === 'capability,owner' ? admission : {}) as {
-    allow?: unknown
-    owner?: unknown
-    capability?: unknown
+  const { allow, owner, capability, revocations, whenStale, ...others } = (isRecord(admission) ? admission : {}) as {
+    readonly [name: string]: unknown
   }
   const id = typeof owner === 'string' ? parsePeerId(owner) : undefined
-  if (id && typeof capability === 'string') return { allow: undefined, owned: { owner: id, capability } }
-  if (!Array.isArray(allow) || allow.length === 0 || allow.length > allowedMax)
+  const misfit = Object.keys(others).length > 0
+  if (id && typeof capability === 'string' && allow === undefined && !misfit) {
+    // The rest is checked where it is used, by those who join such a room.
+    return { allow: undefined, owned: { owner: id, capability, revocations, whenStale } as Ownership }
+  }
+  if (misfit || owner !== undefined || !Array.isArray(allow) || allow.length === 0 || allow.length > allowedMax)
     fail(
       'ERR_OPTION_INVALID',
-      `admission is 'open', { allow: [1 to ${allowedMax} ids] } or { owner, capability }; this is ${show(admission)}.`,
+      `admission is 'open', { allow: [1 to ${allowedMax} ids] } or { owner, capability, revocations?, whenStale? }; this is ${show(admission)}.`,
     )
   const ids = new Set(
     allow.map(

@@ -8,7 +8,6 @@ import { toBase64Url } from '../identity/base64url.ts'
 import type { Signer } from '../identity/keys.ts'
 import { instanceIdFromBytes, type MeshId, meshIdOf, type PeerId } from '../identity/peer-id.ts'
 import type { Sealer } from '../identity/sealer.ts'
-import { type RoomKeys, roomKeysOf, secretMeshIdOf } from '../identity/room-secret.ts'
 import { chooseVerifier, type ChosenVerifier, freshSigner, type SubtleLike } from '../identity/webcrypto.ts'
 import {
   encodeValue,
@@ -30,7 +29,8 @@ import { JoinedMesh } from './joined-mesh.ts'
 import type { Mesh, Metadata } from './mesh.ts'
 import type { OwnedRoom } from './owned-room.ts'
 import type { Run, RunEvents, TransportMaker } from './parts.ts'
-import { SealedDoor, type SealingCrypto } from './sealed-door.ts'
+import type { SealingCrypto } from './sealed-door.ts'
+import type { SecretRoom } from './secret-room.ts'
 import { openStreets } from './streets.ts'
 import { openSealer, type X25519Crypto } from './x25519-sealer.ts'
 
@@ -86,12 +86,22 @@ export async function joinOn<M extends Metadata>(
     checked.identity ?? freshSigner(platform.subtle(), () => crypto.getRandomValues(new Uint8Array(32))),
     chooseVerifier(platform.subtle()),
   ])
-  if (checked.secrets.length > 0 && platform.subtle() === undefined)
+  const subtle = platform.subtle()
+  if (checked.secrets.length > 0 && subtle === undefined)
     throw new ShoalError(
       'ERR_UNSUPPORTED',
       'A secret needs WebCrypto, which browsers have on https:// pages and on localhost.',
     )
-  // Loaded by those who need it.
+  // Loaded by those who need them.
+  const secret =
+    checked.secrets.length === 0
+      ? undefined
+      : new (await import('./secret-room.ts')).SecretRoom(
+          room,
+          checked.secrets,
+          signer.peerId,
+          subtle as unknown as SealingCrypto,
+        )
   const owned =
     checked.owned &&
     (await (await import('./owned-room.ts')).openOwnedRoom(room, checked.owned, signer, verifier.verifier))
@@ -108,17 +118,16 @@ export async function joinOn<M extends Metadata>(
   const gate = new Gate(checked, alarms)
   let mesh: JoinedMesh<M> | undefined
   try {
-    owned?.checkTime(host.wall())
+    if (owned) await owned.enter(host.wall())
     const cast = {
       checked,
       openSocket: facilities.openSocket,
       transport,
       signer,
       verifier,
-      meshId: owned?.meshId ?? (checked.secrets.length > 0 ? secretMeshIdOf(room) : meshIdOf(room)),
+      meshId: owned?.meshId ?? secret?.meshId ?? meshIdOf(room),
       owned,
-      keys: checked.secrets.map((secret) => roomKeysOf(room, secret)),
-      subtle: platform.subtle(),
+      secret,
       sealer,
       host,
       alarms,
@@ -135,8 +144,11 @@ export async function joinOn<M extends Metadata>(
         metadataBytesMax,
         mapLimits: { keyBytesMax, nameBytesMax, valueBytesMax: payloadBytesMax },
         storeRoom: toBase64Url(cast.meshId),
-        openKept: (bytes, done) =>
-          openKept({ verifier: verifier.verifier, meshId: cast.meshId, proofs: owned?.rule }, bytes, host.wall(), done),
+        owned,
+        openKept: (bytes, done) => {
+          const kept = { verifier: verifier.verifier, meshId: cast.meshId, proofs: owned?.rule }
+          openKept(kept, 'entry', bytes, host.wall(), done)
+        },
         openRun: (metadata, events) => openRun(cast, metadata, gate.watch(events)),
       },
       checked.metadata as M,
@@ -162,15 +174,13 @@ interface Cast {
   readonly meshId: MeshId
   readonly host: Host
   readonly alarms: Alarms
-  /** Of the room's secrets, the one that we prove first. */
-  readonly keys: readonly RoomKeys[]
-  readonly subtle: SubtleLike | undefined
+  readonly secret: SecretRoom | undefined
   readonly sealer: Sealer | undefined
 }
 
 /** One instance of us: a core, and all that drives it. */
 function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
-  const { checked, signer, meshId, host, alarms, owned } = cast
+  const { checked, signer, meshId, host, alarms, owned, secret } = cast
   const { verifier, native } = cast.verifier
   const clock = {
     now: () => host.now(),
@@ -202,7 +212,7 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
     {
       urls: checked.urls,
       // The server need not know the name of a room that nobody enters by its name.
-      room: cast.keys[0]?.door ?? owned?.door ?? checked.room,
+      room: secret?.door ?? owned?.door ?? checked.room,
       signer,
       joinTimeoutMs: checked.limits.joinTimeoutMs,
       ...(checked.token === undefined ? {} : { token: checked.token }),
@@ -230,17 +240,7 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
       onAbsent: (peer) => driver.unreachable(peer, 'ERR_ABSENT'),
     },
   )
-  const sealed =
-    cast.keys.length === 0
-      ? undefined
-      : new SealedDoor(client, {
-          subtle: cast.subtle as unknown as SealingCrypto,
-          self: signer.peerId,
-          keys: cast.keys.map(({ seal }) => seal),
-          random: (bytes) => host.random(bytes),
-        })
-  const [first] = cast.keys
-  const psk = first && { prove: first.link, accept: cast.keys.map(({ link }) => link) }
+  const sealed = secret?.seal(client, (bytes) => host.random(bytes))
   const admit = (peer: PeerId, proof: Uint8Array, done: (refusal: string | undefined) => void): void => {
     if (owned) owned.rule.admit(peer, proof, host.wall(), done)
     else done(checked.allow?.has(peer) === false ? 'HS_ADMISSION' : undefined)
@@ -253,7 +253,17 @@ function openRun(cast: Cast, metadata: Uint8Array, events: RunEvents): Run {
     openPipeline: (deliver) =>
       openStreets({ meshId, signer, verifier, native, sealer: cast.sealer, proofs: owned?.rule }, deliver),
     openTransport: cast.transport({
-      credentials: { meshId, signer, verifier, psk, admit, capability: owned?.proof },
+      credentials: {
+        meshId,
+        signer,
+        verifier,
+        psk: secret?.psk,
+        admit,
+        // Asked for each link: it may have been renewed.
+        get capability() {
+          return owned?.proof
+        },
+      },
       iceServers: () => [...checked.iceServers, ...[...offered.values()].flat()],
       host: { ...clock, random: (bytes) => host.random(bytes) },
     }),

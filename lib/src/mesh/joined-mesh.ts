@@ -176,6 +176,16 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     return this.#run.route(to)
   }
 
+  async revoke(list: string): Promise<void> {
+    const claim = await this.#owned().openList(list, this.#parts.host.wall())
+    this.#run.driver.handle({ type: 'revocations', claim })
+  }
+
+  async renewCapability(capability: string): Promise<void> {
+    const renewal = await this.#owned().renew(capability, this.#parts.host.wall())
+    this.#run.driver.handle({ type: 'renew', ...renewal })
+  }
+
   stats(): MeshStats {
     const { driver } = this.#run
     const members = this.members
@@ -283,6 +293,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       case 'member-failed':
       case 'member-left':
       case 'member-updated':
+      case 'member-revoked':
         return this.#emit(event.type, { member: this.#view.of(event.member) })
       case 'zone-unreachable':
       case 'zone-recovered':
@@ -332,6 +343,13 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       }
       case 'admission-ended':
         return void this.end('ERR_CAPABILITY_EXPIRED')
+      case 'admission-revoked':
+        return void this.end('ERR_CAPABILITY_REVOKED')
+      case 'revocations-changed':
+      case 'revocations-stale':
+        this.#emit(event.type, { seq: event.seq, expiresAt: event.expiresAt })
+        if (event.type === 'revocations-stale' && this.#parts.owned?.failClosed) void this.end('ERR_REVOCATIONS_STALE')
+        return
       case 'leaving':
         return this.#onLeaveSaid?.()
     }
@@ -422,6 +440,12 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     } catch (error) {
       return Promise.reject(error as ShoalError)
     }
+  }
+
+  #owned(): NonNullable<MeshParts['owned']> {
+    this.#assertOpen()
+    if (this.#parts.owned) return this.#parts.owned
+    throw new ShoalError('ERR_OPTION_INVALID', 'This is for rooms with an owner: admission: { owner, capability }.')
   }
 
   #assertOpen(): void {

@@ -16,6 +16,12 @@ export interface MeshEventMap {
   'member-failed': { readonly member: Member }
   'member-left': { readonly member: Member }
   'member-updated': { readonly member: Member }
+  /** The room's owner has taken back what let it in. */
+  'member-revoked': { readonly member: Member }
+  /** A newer list of revocations is known. */
+  'revocations-changed': { readonly seq: number; readonly expiresAt: number }
+  /** The time of the newest list that we know is over: there may be a newer one that is kept from us. */
+  'revocations-stale': { readonly seq: number; readonly expiresAt: number }
   'zone-unreachable': { readonly zone: string; readonly members: readonly PeerId[] }
   'zone-recovered': { readonly zone: string; readonly members: readonly PeerId[] }
   isolated: Record<string, never>
@@ -162,6 +168,17 @@ export interface Mesh<M extends Metadata = Metadata> extends AsyncDisposable {
   send(to: PeerId, data: unknown, options?: SendOptions): Promise<void>
   /** To everyone but ourselves. */
   broadcast(data: unknown): Promise<void>
+  /**
+   * In a room with an owner: hands everybody a list of revocations that the owner signed (`shoal/capabilities`). Rejects
+   * with `ERR_REVOCATIONS_INVALID`, with `ERR_REVOCATIONS_OLD` when a newer one is known, with `ERR_CLOSED`.
+   */
+  revoke(list: string): Promise<void>
+  /**
+   * In a room with an owner: another capability for us in place of the one that we joined with, before that ends. Links and
+   * membership stay. Rejects with `ERR_CAPABILITY_INVALID`, `ERR_CAPABILITY_EXPIRED`, `ERR_CAPABILITY_REVOKED`, `ERR_CLOSED`;
+   * then the old one goes on standing.
+   */
+  renewCapability(capability: string): Promise<void>
   stats(): MeshStats
   /**
    * The way that a message to this member would take now: the relays in order, then the member, which stands alone where

@@ -12,6 +12,7 @@ import type { ShoalError } from './errors.ts'
 import type { Host } from './host.ts'
 import type { IceServer, Limits } from './join-options.ts'
 import type { MeshStats } from './mesh.ts'
+import type { OwnedRoom } from './owned-room.ts'
 import type { MapLimits } from './replicated-map.ts'
 
 /** What a transport is told once identity and room are known. */
@@ -84,6 +85,8 @@ export interface MeshParts {
   readonly storeRoom: string
   /** Reads and verifies an entry that a store had, or answers why it is none. */
   openKept(bytes: Uint8Array, done: (entry: Verified<Entry> | string) => void): void
+  /** In a room of capabilities. */
+  readonly owned?: Pick<OwnedRoom, 'openList' | 'renew' | 'failClosed'> | undefined
   /** Starts a run with this metadata. Called again when the page comes back from the back/forward cache. */
   openRun(metadata: Uint8Array, events: RunEvents): Run
 }

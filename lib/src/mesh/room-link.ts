@@ -9,7 +9,7 @@
  * ```
  */
 import { toBase64Url } from '../identity/base64url.ts'
-import { readSecret } from '../identity/room-secret.ts'
+import { readSecret } from '../identity/secret-text.ts'
 import { ShoalError } from './errors.ts'
 
 export interface RoomLink {

@@ -77,6 +77,11 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
     if (this.rings.add(peer, seed)) this.#edges.memberUp(peer, now)
   }
 
+  /** The room's owner has chosen another place for us. */
+  moved(seed: Uint8Array): void {
+    this.rings.add(this.#self, seed)
+  }
+
   /** A member is no more: dead to us (`failed`), or gone by its own word. */
   memberDown(peer: PeerId, reason: 'failed' | 'left', now: Millis): void {
     if (peer === this.#self || !this.rings.remove(peer)) return

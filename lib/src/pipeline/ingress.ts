@@ -375,7 +375,8 @@ function refused(link: LinkId, code: ErrorCode): Arrival {
  */
 export function timeFault(claim: Claim, wall: number): ErrorCode | undefined {
   if (claim.issuedAt > wall + clockSkewMsMax) return 'ERR_CLAIM_EARLY'
-  if (claim.issuedAt + claim.ttlMs + clockSkewMsMax < wall) return 'ERR_CLAIM_EXPIRED'
+  // What the owner took back stays taken back: an old list says more than none.
+  if (claim.type !== 'revoke' && claim.issuedAt + claim.ttlMs + clockSkewMsMax < wall) return 'ERR_CLAIM_EXPIRED'
   return undefined
 }
 
@@ -399,6 +400,7 @@ const unroutable: ReadonlySet<string> = new Set<Exclude<Message['type'], RoutedM
   'credit',
   'finish',
   'stop',
+  'revocations',
 ])
 
 function isRoutable(frame: ReadFrame): boolean {

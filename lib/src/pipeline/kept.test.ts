@@ -40,7 +40,7 @@ function kept(more: Partial<DraftClaim> = {}): Uint8Array {
 
 function opened(envelope: Uint8Array, proofs?: Proofs, room = meshId): unknown {
   let answer: Verified<Claim> | ErrorCode | undefined
-  openKept({ verifier: scriptVerifier, meshId: room, proofs }, envelope, wall, (entry) => (answer = entry))
+  openKept({ verifier: scriptVerifier, meshId: room, proofs }, 'entry', envelope, wall, (entry) => (answer = entry))
   return typeof answer === 'object' ? answer.type : answer
 }
 

@@ -1,4 +1,7 @@
-/** How an entry comes back from a disk: as from a stranger, since anybody may have written there. */
+/**
+ * How a claim comes in by another way than a link: an entry from a disk, a list of revocations from the application. As
+ * from a stranger, since anybody may have written it.
+ */
 import type { Verified } from '../identity/claim.ts'
 import { open, unwrap } from '../identity/envelope.ts'
 import type { Verifier } from '../identity/keys.ts'
@@ -9,8 +12,6 @@ import { decodeClaim } from '../wire/claims.ts'
 import type { ErrorCode } from '../wire/errors.ts'
 import { codeOf, timeFault } from './ingress.ts'
 
-type Entry = Extract<Claim, { readonly type: 'entry' }>
-
 export interface KeptRoom {
   readonly verifier: Verifier
   readonly meshId: MeshId
@@ -18,12 +19,13 @@ export interface KeptRoom {
   readonly proofs: Proofs | undefined
 }
 
-/** Answers the entry, or why it is none for this room and this time. Throws nothing for what is in it. */
-export function openKept(
+/** Answers the claim, or why it is none of this type for this room and this time. Throws nothing for what is in it. */
+export function openKept<T extends Claim['type']>(
   { verifier, meshId, proofs }: KeptRoom,
+  type: T,
   envelope: Uint8Array,
   wall: number,
-  done: (entry: Verified<Entry> | ErrorCode) => void,
+  done: (claim: Verified<Extract<Claim, { readonly type: T }>> | ErrorCode) => void,
 ): void {
   let unopened
   try {
@@ -31,13 +33,13 @@ export function openKept(
   } catch (reason) {
     return done(codeOf(reason))
   }
-  if (unopened.claim.type !== 'entry') return done('ERR_CLAIM_TYPE')
+  if (unopened.claim.type !== type) return done('ERR_CLAIM_TYPE')
   const untimely = timeFault(unopened.claim, wall)
   if (untimely !== undefined) return done(untimely)
-  open(verifier, meshId, unopened, (claim) => {
-    const entry = claim as Verified<Entry> | undefined
-    if (entry === undefined) return done('ERR_CLAIM_SIGNATURE')
-    if (proofs === undefined) return done(entry)
-    proofs.check(entry, (fault) => done(fault ?? entry))
+  open(verifier, meshId, unopened, (opened) => {
+    const claim = opened as Verified<Extract<Claim, { readonly type: T }>> | undefined
+    if (claim === undefined) return done('ERR_CLAIM_SIGNATURE')
+    if (proofs === undefined) return done(claim)
+    proofs.check(claim, (fault) => done(fault ?? claim))
   })
 }

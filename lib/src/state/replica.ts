@@ -130,6 +130,14 @@ export class Replica {
     return within ? 'applied' : 'over-quota'
   }
 
+  /** Lets go of what may not be here any more. */
+  expel(refused: (entry: Verified<Entry>) => boolean): void {
+    for (const entry of this.all().filter(refused)) {
+      this.#drop(entry)
+      this.#changed(entry.map, entry.key)
+    }
+  }
+
   /** When `sweep` has something to do: calendar time, or undefined for never. */
   get sweepAt(): number | undefined {
     return this.#endsAtMinute === Infinity ? undefined : this.#endsAtMinute * minuteMs

@@ -57,13 +57,13 @@ export interface StatePort {
   send(to: PeerId, message: StateMessage): void
   seal(draft: Entry): void
   wallAt(now: Millis): WallMillis
-  /** Whether this writer may be in the room. */
-  admits(peer: PeerId): boolean
+  /** Why this may not have been written; undefined when it may. */
+  refuses(entry: Entry): string | undefined
   recall: Recall
   /** What lets us write, where that has to be shown. */
-  readonly admission?: Uint8Array | undefined
+  admission(): Uint8Array | undefined
   /** False when that lets us write our own keys only. */
-  readonly sharesKeys?: boolean | undefined
+  sharesKeys(): boolean
   notify(event: StateEvent): void
 }
 
@@ -151,7 +151,7 @@ export class State {
     for (const { key } of writes) {
       const owner = ownerOf(key)
       if ((owner ?? self) !== self) return 'ERR_KEY_OWNER'
-      if (owner === undefined && this.#port.sharesKeys === false) return 'ERR_CAPABILITY_RIGHT'
+      if (owner === undefined && !this.#port.sharesKeys()) return 'ERR_CAPABILITY_RIGHT'
     }
     const unsigned = [...this.#writing.values()].map(({ draft }) => draft)
     const asked = writes.map(({ map, key, value = nothing }) => ({ map, key, value }))
@@ -176,6 +176,13 @@ export class State {
   /** What an earlier run or a disk kept: taken as if pulled. */
   restore(entries: readonly Verified<Entry>[]): void {
     for (const entry of entries) this.#take(entry)
+    this.#tell()
+  }
+
+  /** Other entries are refused than before: what was taken meanwhile goes, and whatever it replaced is pulled again. */
+  refusalsChanged(): void {
+    for (const [digest, { entry }] of this.#fresh) if (this.#refuses(entry)) this.#fresh.delete(digest)
+    this.#replica.expel((entry) => this.#refuses(entry))
     this.#tell()
   }
 
@@ -281,7 +288,7 @@ export class State {
       deleted: value === undefined,
       context: conflict === 'lww' ? undefined : contextAfter(seen, this.#config.contextWritersMax),
       value: value ?? nothing,
-      admission: this.#port.admission,
+      admission: this.#port.admission(),
     }
   }
 
@@ -304,10 +311,15 @@ export class State {
     if (answered) this.#goOn(from, now)
   }
 
+  #refuses(entry: Entry): boolean {
+    return this.#port.refuses(entry) !== undefined
+  }
+
   /** Answers whether it was news. */
   #take(entry: Verified<Entry>, from?: PeerId): boolean {
-    if (!this.#port.admits(entry.author)) {
-      if (from !== undefined) this.#port.notify({ type: 'rejected', from, code: 'ERR_NOT_ADMITTED' })
+    const refusal = this.#port.refuses(entry)
+    if (refusal !== undefined) {
+      if (from !== undefined) this.#port.notify({ type: 'rejected', from, code: refusal })
       return false
     }
     const result = this.#replica.apply(entry)

@@ -6,7 +6,13 @@ import type { Accuse, AckClaim, Alive, Leave, SwimMessage } from './messages.ts'
 export type SwimEvent =
   | {
       readonly type:
-        'member-joined' | 'member-suspected' | 'member-recovered' | 'member-failed' | 'member-left' | 'member-updated'
+        | 'member-joined'
+        | 'member-suspected'
+        | 'member-recovered'
+        | 'member-failed'
+        | 'member-left'
+        | 'member-updated'
+        | 'member-revoked'
       readonly record: MemberRecord
     }
   | { readonly type: 'zone-unreachable' | 'zone-recovered'; readonly zone: string; readonly members: readonly PeerId[] }
@@ -31,8 +37,8 @@ export interface SwimPort {
   /** May `accuser` accuse `subject`, allowing for a view that differs a little from ours? */
   entitled(accuser: PeerId, subject: PeerId): boolean
   linked(peer: PeerId): boolean
-  /** Whether this author may be in the room. */
-  admits(peer: PeerId): boolean
+  /** Why the author of this may not be in the room; undefined when it may. */
+  refuses(claim: Alive): string | undefined
   /** Everyone at the other end of an open link. */
   linkedPeers(): readonly PeerId[]
   /** Links on the way to `peer` that does not lead over `avoid`: 1 when linked, undefined when there is no way. */

@@ -125,6 +125,7 @@ export class Roster {
     if (!present(after)) return
     this.#judgement.refuted(record, now)
     const changed = !equalBytes(record.alive.metadata, claim.metadata) || otherRun
+    const otherProof = !equalBytes(record.alive.admission, claim.admission)
     table.change(record, () => {
       record.alive = claim
       record.status = after
@@ -140,8 +141,8 @@ export class Roster {
     if (this.#tooOften(record, now)) dissemination.trickle(claim, from)
     else dissemination.spread(claim, from, now)
     const reported = before === 'dead' ? this.#zones.returned(record, now) : true
-    // Another run may stand elsewhere on the rings: it may have another proof.
-    if (!present(before) || otherRun) port.memberUp(record)
+    // Another proof may put it elsewhere on the rings.
+    if (!present(before) || otherProof) port.memberUp(record)
     if (!present(before) && otherRun) port.notify({ type: 'member-joined', record })
     else if (before !== 'alive' && reported) port.notify({ type: 'member-recovered', record })
     else if (changed || before === 'alive') port.notify({ type: 'member-updated', record })
@@ -185,6 +186,19 @@ export class Roster {
     this.bury(record, now)
     dissemination.spread(claim, from, now)
     if (present(before)) port.notify({ type: 'member-left', record })
+  }
+
+  /** Condemned without accusers: nobody else has to be convinced, since the owner's word is shown to everybody. */
+  onRevoked(record: MemberRecord, now: Millis): void {
+    const { table, port } = this.#context
+    this.#judgement.settled(record)
+    table.change(record, () => {
+      record.status = transitions[record.status].condemned
+      record.statusAt = now
+      record.suspicion = undefined
+    })
+    this.bury(record, now)
+    port.notify({ type: 'member-revoked', record })
   }
 
   /** So that an alive claim of that run or of an earlier one, still under way, finds the door closed. */

@@ -26,6 +26,8 @@ export class Self {
   readonly #context: SwimContext
   readonly #options: SelfOptions
   #metadata: Uint8Array
+  #admission: Uint8Array
+  #admittedUntil: WallMillis | undefined
   #incarnation = 0
   #alive: Verified<Alive> | undefined
   #leave: Verified<Leave> | undefined
@@ -43,6 +45,8 @@ export class Self {
     this.#context = context
     this.#options = options
     this.#metadata = options.metadata
+    this.#admission = options.admission
+    this.#admittedUntil = options.admittedUntil
   }
 
   get instance(): InstanceId {
@@ -82,7 +86,7 @@ export class Self {
     const everyMs = renewalMs(config, table.presentCount)
     const wished = Math.floor(everyMs * config.leaseRenewals)
     const issuedAt = wall.at(now)
-    const leftMs = (this.#options.admittedUntil ?? Infinity) - issuedAt
+    const leftMs = (this.#admittedUntil ?? Infinity) - issuedAt
     if (leftMs <= 0) {
       this.#renewAt = undefined
       port.notify({ type: 'admission-ended' })
@@ -93,7 +97,7 @@ export class Self {
     this.#renewAt = (now + Math.min(leftMs, everyMs * (0.8 + 0.4 * port.random()))) as Millis
     this.#announcedAt = now
     const base = { author: port.self, issuedAt, ttlMs }
-    const { instance, startedAt, zone, admission, sealingKey } = this.#options
+    const { instance, startedAt, zone, sealingKey } = this.#options
     // First: whoever is known to be here can say at any moment that it goes. (A page that was closed 200 ms after it had
     // joined, on a busy machine, could not, and was taken to have failed.)
     port.seal({ type: 'leave', ...base, instance, startedAt })
@@ -105,7 +109,7 @@ export class Self {
       incarnation: this.#incarnation as Incarnation,
       metadata: this.#metadata,
       zone,
-      admission,
+      admission: this.#admission,
       sealingKey,
       incarnationDigest: '' as Digest,
     })
@@ -114,6 +118,14 @@ export class Self {
   setMetadata(metadata: Uint8Array, now: Millis): void {
     this.#metadata = metadata
     this.#metadataAt ??= Math.max(now, (this.#announcedAt ?? now) + this.#context.config.metadataIntervalMs) as Millis
+  }
+
+  /** What admits us is in the stable part of our claim: so it takes another incarnation, which everybody is told at once. */
+  renewAdmission(admission: Uint8Array, admittedUntil: WallMillis, now: Millis): void {
+    this.#admission = admission
+    this.#admittedUntil = admittedUntil
+    this.#incarnation += 1
+    this.announce(now)
   }
 
   /** Somebody accuses the incarnation that we have now. */

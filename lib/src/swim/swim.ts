@@ -179,6 +179,18 @@ export class Swim {
     this.#self.setMetadata(metadata, now)
   }
 
+  renewAdmission(admission: Uint8Array, admittedUntil: WallMillis, now: Millis): void {
+    if (!this.#stopped) this.#self.renewAdmission(admission, admittedUntil, now)
+  }
+
+  /** The room's owner has taken back what let a member in. Only what it does not name can bring the member back. */
+  revoked(id: PeerId, now: Millis): void {
+    const record = this.#context.table.get(id)
+    if (record === undefined || !present(record.status)) return
+    this.#prober.forget(id)
+    this.#roster.onRevoked(record, now)
+  }
+
   /** Tells everybody that we go, and answers the claim; after this only what is queued still leaves. */
   leave(now: Millis): Verified<Leave> | undefined {
     if (this.#stopped) return undefined
@@ -328,8 +340,9 @@ export class Swim {
 
   #onAlive(claim: Verified<Alive>, from: PeerId, now: Millis): void {
     const { port, config, wall } = this.#context
-    if (!port.admits(claim.author)) {
-      port.notify({ type: 'rejected', from, code: 'ERR_NOT_ADMITTED' })
+    const refusal = port.refuses(claim)
+    if (refusal !== undefined) {
+      port.notify({ type: 'rejected', from, code: refusal })
       return
     }
     const wallNow = wall.at(now)

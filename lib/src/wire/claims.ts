@@ -6,6 +6,7 @@ import type { BroadcastClaim } from '../broadcast/messages.ts'
 import type { ClaimBase } from '../identity/claim.ts'
 import { bodyOf, typeOf } from '../identity/envelope.ts'
 import type { OverlayClaim } from '../overlay/messages.ts'
+import type { Revoke } from '../identity/proofs.ts'
 import type { StateClaim } from '../state/messages.ts'
 import type { SwimClaim } from '../swim/messages.ts'
 import { broadcastClaims } from './broadcast.ts'
@@ -14,10 +15,11 @@ import { WireError } from './errors.ts'
 import { Fields } from './fields.ts'
 import { claimBytesMax, claimTtlMsMax } from './limits.ts'
 import { overlayClaims } from './overlay.ts'
+import { revocationClaims } from './revocations.ts'
 import { stateClaims } from './state.ts'
 import { swimClaims } from './swim.ts'
 
-export type WireClaim = SwimClaim | OverlayClaim | BroadcastClaim | StateClaim
+export type WireClaim = SwimClaim | OverlayClaim | BroadcastClaim | StateClaim | Revoke
 
 /** How the body of one type of claim is written, and read back with every field checked. */
 export interface ClaimRow<C extends ClaimBase> {
@@ -28,7 +30,13 @@ export interface ClaimRow<C extends ClaimBase> {
 /** A row for each claim of a machine: a type without one does not compile. */
 export type ClaimRows<C extends ClaimBase> = { readonly [T in C['type']]: ClaimRow<Extract<C, { type: T }>> }
 
-const rows: ClaimRows<WireClaim> = { ...swimClaims, ...overlayClaims, ...broadcastClaims, ...stateClaims }
+const rows: ClaimRows<WireClaim> = {
+  ...swimClaims,
+  ...overlayClaims,
+  ...broadcastClaims,
+  ...stateClaims,
+  ...revocationClaims,
+}
 
 /** The types that this version carries; `claimTypes` reserves more. */
 export const wireTypes: ReadonlySet<string> = new Set(Object.keys(rows))

@@ -50,6 +50,8 @@ export const errors = {
   ERR_CAPABILITY_TIME: blamed('a claim from outside its capability’s time'),
   ERR_CAPABILITY_RIGHT: blamed('an entry beyond its capability'),
 
+  ERR_REVOKE_ISSUER: blamed('a list of revocations that is not the owner’s'),
+
   ERR_CLAIM_EXPIRED: unblamed('a claim whose time is over by our clock'),
   ERR_CLAIM_EARLY: unblamed('a claim issued further in our future than clocks may differ'),
   ERR_ROUTED_PAYLOAD: unblamed(

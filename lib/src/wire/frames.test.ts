@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Verified } from '../identity/claim.ts'
 import { instanceIdFromBytes, peerIdFromBytes } from '../identity/peer-id.ts'
 import { edgeWords, type EdgeWord } from '../overlay/messages.ts'
-import { alive, ackClaim, claims, frames, leave, routedFrame } from '../../test/vectors/samples.ts'
+import { ada, alive, ackClaim, claims, frames, leave, routedFrame } from '../../test/vectors/samples.ts'
 import { encodeItem, type Item } from './cbor.ts'
 import { decodeClaim, encodeBody, type WireClaim, wireTypes } from './claims.ts'
 import { type ErrorCode, errors, WireError } from './errors.ts'
@@ -125,9 +125,17 @@ const anyClaim = fc.oneof(
     payload: bytesUpTo(300),
   }),
   fc.record({ type: fc.constant('news'), ...base, instance, seq: uint32, topic: name, payload: bytesUpTo(300) }),
+  fc.record({
+    type: fc.constant('revoke'),
+    ...base,
+    seq: fc.maxSafeNat(),
+    minIssuedAt: wall,
+    serials: fc.constantFrom(0, 1, 256).chain((lines) => bytes(22 * lines)),
+    members: fc.constantFrom(0, 1, 256).chain((lines) => bytes(38 * lines)),
+  }),
 ) as unknown as fc.Arbitrary<WireClaim>
 
-const codes = { alive: 1, accuse: 2, leave: 3, ack: 4, routed: 5, news: 6, entry: 7 }
+const codes = { alive: 1, accuse: 2, leave: 3, ack: 4, routed: 5, news: 6, entry: 7, revoke: 9 }
 /** An envelope that nobody signed: reading does not look at signatures. */
 function envelope(claim: WireClaim): Uint8Array {
   return Uint8Array.of(codes[claim.type], ...encodeBody(claim), ...new Uint8Array(64))
@@ -403,8 +411,32 @@ describe('a claim', () => {
     }
   })
 
+  it('of revocations has at most 256 whole lines of either kind, and no more than its 16 KiB', () => {
+    const list = (serials: number, members: number, ttlMs = 1) =>
+      codeOf(() =>
+        decodeClaim(
+          envelope({
+            type: 'revoke',
+            author: ada.signer.peerId,
+            issuedAt: 0,
+            ttlMs,
+            seq: 1,
+            minIssuedAt: 0,
+            serials: zeros(serials),
+            members: zeros(members),
+          } as unknown as WireClaim),
+        ),
+      )
+    expect(list(256 * 22, 256 * 38)).toBe('accepted')
+    expect([list(257 * 22, 0), list(0, 257 * 38), list(21, 0), list(0, 37)]).toEqual(Array(4).fill('ERR_CLAIM_SHAPE'))
+    expect([list(0, 0, claimTtlMsMax.revoke), list(0, 0, claimTtlMsMax.revoke + 1)]).toEqual([
+      'accepted',
+      'ERR_CLAIM_TTL',
+    ])
+  })
+
   it('of a type that is reserved, or that does not exist, is refused', () => {
-    for (const code of [0, 8, 9, 10, 11, 255]) {
+    for (const code of [0, 8, 10, 11, 255]) {
       expect(codeOf(() => decodeClaim(Uint8Array.of(code, ...zeros(80))))).toBe('ERR_CLAIM_TYPE')
     }
     expect(codeOf(() => decodeClaim(zeros(0)))).toBe('ERR_CLAIM_TYPE')

@@ -5,6 +5,7 @@
  */
 import type { BroadcastMessage } from '../broadcast/messages.ts'
 import type { ClaimType, Verified } from '../identity/claim.ts'
+import type { PassedList } from '../identity/proofs.ts'
 import type { OverlayMessage } from '../overlay/messages.ts'
 import type { StateMessage } from '../state/messages.ts'
 import type { SwimMessage } from '../swim/messages.ts'
@@ -15,19 +16,20 @@ import { WireError } from './errors.ts'
 import { Fields } from './fields.ts'
 import { claimsPerFrameMax, frameBytesMax } from './limits.ts'
 import { overlayFrames } from './overlay.ts'
+import { revocationFrames } from './revocations.ts'
 import { stateFrames } from './state.ts'
 import { swimFrames } from './swim.ts'
 
 /** A message as it is read: what a routed claim holds is not looked at here. */
-export type WireMessage = SwimMessage | OverlayMessage<never> | BroadcastMessage | StateMessage
+export type WireMessage = SwimMessage | OverlayMessage<never> | BroadcastMessage | StateMessage | PassedList
 /** A message as it is written; what ingress filled in is not transmitted. */
-export type OutgoingMessage = SwimMessage | OverlayMessage | BroadcastMessage | StateMessage
+export type OutgoingMessage = SwimMessage | OverlayMessage | BroadcastMessage | StateMessage | PassedList
 
 type Carried = 'claims' | 'claim'
 
 /** How one kind of frame is written, and read back with every field checked. */
 export type FrameRow<M extends { readonly type: string }> = {
-  /** On the wire: never renumber. 0–23 cost one byte. SWIM 1–15, overlay 16–31, broadcast 32–47, state 48–63. */
+  /** On the wire: never renumber. 0–23 cost one byte. SWIM 1–15, overlay 16–31, broadcast 32–47, state 48–63, revocations 64. */
   readonly kind: number
   /** The fields between the kind and the claims. */
   write(message: M): readonly Item[]
@@ -48,10 +50,13 @@ interface AnyRow {
   read(fields: Fields): Omit<WireMessage, Carried>
 }
 
-const rows = { ...swimFrames, ...overlayFrames, ...broadcastFrames, ...stateFrames } as unknown as Record<
-  WireMessage['type'],
-  AnyRow
->
+const rows = {
+  ...swimFrames,
+  ...overlayFrames,
+  ...broadcastFrames,
+  ...stateFrames,
+  ...revocationFrames,
+} as unknown as Record<WireMessage['type'], AnyRow>
 
 /** The number of each kind of frame. */
 export const frameKinds = Object.fromEntries(Object.entries(rows).map(([type, { kind }]) => [type, kind])) as Readonly<

@@ -26,6 +26,8 @@ export const keyBytesMax = 256
 export const contextWritersMax = 32
 /** What admits a member: a capability and its chain. SECURITY B.1. */
 export const admissionBytesMax = 1_024
+/** Serials, and members, in one list of revocations. A guess: who has taken back so many starts over with `minIssuedAt`. */
+export const revokedMax = 256
 /** Other machines' digests on a ping. */
 export const extraBytesMax = 64
 /** Relays on a route, receiver included. SECURITY A.8. */

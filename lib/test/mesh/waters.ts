@@ -55,6 +55,7 @@ export class Waters {
       loadScriptEd25519(),
       import('../../src/mesh/kept-map.ts'),
       import('../../src/mesh/owned-room.ts'),
+      import('../../src/mesh/secret-room.ts'),
     ])
     let settled = false
     const done = () => (settled = true)

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { ownedMeshIdOf, signCapability } from '../../src/identity/capability.ts'
 import { claimTypes } from '../../src/identity/claim.ts'
+import { seedSigner } from '../../src/identity/ed25519.ts'
+import type { Signer } from '../../src/identity/keys.ts'
+import type { WallMillis } from '../../src/identity/millis.ts'
 import { nativeBudget, scriptBudget } from '../../src/pipeline/index.ts'
 import { wireTypes } from '../../src/wire/claims.ts'
 import { errors } from '../../src/wire/errors.ts'
@@ -54,6 +58,26 @@ describe('the pages on claims and frames', () => {
     }
   })
 
+  it('show a capability, byte for byte', () => {
+    let bytes: Uint8Array | Error = new Error('not signed at once')
+    const [owner, member] = [1, 2].map((n) => seedSigner(new Uint8Array(32).fill(n))) as [Signer, Signer]
+    const capability = {
+      subject: member.peerId,
+      rights: ['join', 'write-shared'],
+      ringSeed: new Uint8Array(16).fill(7),
+      notBefore: 1_800_000_000_000 as WallMillis,
+      expiresAt: 1_800_003_600_000 as WallMillis,
+      serial: new Uint8Array(16).fill(9),
+    } as const
+    signCapability(owner, ownedMeshIdOf(owner.peerId, 'lobby'), capability, (answer) => (bytes = answer))
+    const shown = page('claims')
+      .split('An example, in the room "lobby"')[1]!
+      .split('```')[1]!
+      .split('\n')
+      .map((line) => /^[0-9a-f]+/.exec(line)?.[0] ?? '')
+    expect(shown.join('')).toBe(Buffer.from(bytes as unknown as Uint8Array).toString('hex'))
+  })
+
   it('state the limits and budgets that are kept', () => {
     const text = (page('frames') + page('claims')).replaceAll(/(\d),(?=\d{3})/g, '$1')
     for (const phrase of [
@@ -63,6 +87,8 @@ describe('the pages on claims and frames', () => {
       `at most ${limits.claimsPerFrameMax}, each a byte string`,
       `extra at most ${limits.extraBytesMax} bytes`,
       `path (1 … ${limits.hopsMax} ids`,
+      `at most ${limits.revokedMax} lines of serial`,
+      `at most ${limits.revokedMax} lines of id`,
       `payload at most ${limits.payloadBytesMax} bytes`,
       `at most ${limits.routedPayloadBytesMax} bytes`,
       `byte string of at most ${limits.metadataBytesMax} bytes: empty`,

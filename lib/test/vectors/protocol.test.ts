@@ -1,5 +1,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { readChain } from '../../src/identity/capability.ts'
+import { CapabilityRoom } from '../../src/identity/capability-room.ts'
 import { claimTypes } from '../../src/identity/claim.ts'
 import { scriptVerifier } from '../../src/identity/ed25519.ts'
 import { bodyOf, signedBytes } from '../../src/identity/envelope.ts'
@@ -10,7 +12,7 @@ import type { LinkId } from '../../src/core/input.ts'
 import { type Arrival, Ingress } from '../../src/pipeline/index.ts'
 import { encodeFrame, frameKinds } from '../../src/wire/frames.ts'
 import { wireTypes } from '../../src/wire/claims.ts'
-import { ada, bob, claims, cyd, frames, meshId, room } from './samples.ts'
+import { ada, bob, claims, cyd, frames, meshId, ownedMeshId, proofs, room } from './samples.ts'
 
 const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
@@ -48,6 +50,17 @@ function document() {
         digest,
       }
     }),
+    capabilities: {
+      room,
+      owner: cyd.signer.peerId,
+      meshId: toHex(ownedMeshId),
+      proofs: Object.entries(proofs).map(([name, { subject, bytes }]) => ({
+        name,
+        subject,
+        says: readChain(bytes)?.map(readable),
+        bytes: toHex(bytes),
+      })),
+    },
     frames: Object.entries(frames).map(([name, message]) => ({
       name,
       kind: frameKinds[message.type],
@@ -76,6 +89,15 @@ describe('protocol.json', () => {
       expect(createHash('sha256').update(bytes.subarray(0, -64)).digest().subarray(0, 16).toString('base64url')).toBe(
         digest,
       )
+    }
+  })
+
+  it('holds proofs that a room of their owner accepts', () => {
+    const rule = new CapabilityRoom({ verifier: scriptVerifier, meshId: ownedMeshId, owner: cyd.signer.peerId })
+    for (const { subject, bytes } of Object.values(proofs)) {
+      let fault: string | undefined = 'nothing said'
+      rule.prove(subject, bytes, (said) => (fault = said))
+      expect(fault).toBeUndefined()
     }
   })
 

@@ -3,10 +3,13 @@
  * `protocol.json` shows, what the fuzzer starts from, and what documentation quotes.
  */
 import type { ClaimBase, Verified } from '../../src/identity/claim.ts'
+import { type Capability, ownedMeshIdOf, signCapability } from '../../src/identity/capability.ts'
 import { publicKeyOf, seedSigner } from '../../src/identity/ed25519.ts'
 import type { Signer } from '../../src/identity/keys.ts'
 import type { Millis, WallMillis } from '../../src/identity/millis.ts'
-import { instanceIdFromBytes, meshIdOf } from '../../src/identity/peer-id.ts'
+import { instanceIdFromBytes, meshIdOf, type PeerId } from '../../src/identity/peer-id.ts'
+import type { Revoke } from '../../src/identity/proofs.ts'
+import { writeRevoked } from '../../src/identity/revocation.ts'
 import type { DraftClaim } from '../../src/core/input.ts'
 import type { Claim, Message } from '../../src/core/message.ts'
 import type { News } from '../../src/broadcast/messages.ts'
@@ -134,6 +137,48 @@ export const sibling = sealed<Entry>(bob.signer, {
 /** A capability's layout is checked in lib/src/identity/capability.test.ts; here it is bytes that an entry carries. */
 export const proven = sealed<Entry>(ada.signer, { ...entryDraft, admission: new Uint8Array(174).fill(8) })
 
+function granted(signer: Signer, wish: Omit<Capability, 'issuer' | 'ringSeed'>): Uint8Array {
+  let bytes: Uint8Array | Error | undefined
+  signCapability(signer, ownedMeshId, { ringSeed: counting(16, 0x70), ...wish }, (answer) => (bytes = answer))
+  if (!bytes || bytes instanceof Error) throw bytes ?? new Error('a signer that does not answer at once')
+  return bytes
+}
+
+/** The room of this name that is Cyd's. */
+export const ownedMeshId = ownedMeshIdOf(cyd.signer.peerId, room)
+const [notBefore, expiresAt] = [issuedAt, (issuedAt + 3_600_000) as WallMillis]
+const bobs = granted(cyd.signer, {
+  subject: bob.signer.peerId,
+  rights: ['join', 'write-shared', 'admit'],
+  notBefore,
+  expiresAt,
+  serial: counting(16, 0x80),
+})
+const adas = granted(bob.signer, {
+  subject: ada.signer.peerId,
+  rights: ['join'],
+  notBefore,
+  expiresAt,
+  serial: counting(16, 0x90),
+})
+
+/** What lets Bob into Cyd's room, and what lets in Ada, whom Bob lets in. */
+export const proofs: Readonly<Record<string, { readonly subject: PeerId; readonly bytes: Uint8Array }>> = {
+  'of the owner': { subject: bob.signer.peerId, bytes: bobs },
+  'under another': { subject: ada.signer.peerId, bytes: Uint8Array.from([...bobs, ...adas]) },
+}
+
+export const revoke = sealed<Revoke>(cyd.signer, {
+  type: 'revoke',
+  author: cyd.signer.peerId,
+  issuedAt,
+  ttlMs: 3_600_000,
+  seq: 4,
+  minIssuedAt: (issuedAt - 86_400_000) as WallMillis,
+  serials: writeRevoked([{ name: counting(16, 0x80), since: issuedAt }], 16),
+  members: writeRevoked([{ name: bob.publicKey, since: (issuedAt - 1000) as WallMillis }], 32),
+})
+
 const route = { type: 'routed', author: ada.signer.peerId, issuedAt, ttlMs: 20_000, to: cyd.signer.peerId } as const
 
 export const routedFrame = sealed<Routed>(ada.signer, {
@@ -171,6 +216,7 @@ export const claims: Readonly<Record<string, Verified<Claim>>> = {
   'entry, the last writer wins': entry,
   'entry, a delete with a context': sibling,
   'entry, with a proof': proven,
+  revoke,
   'routed, a frame': routedFrame,
   'routed, signaling': routedSignal,
   'routed, a receipt': receipt,
@@ -235,5 +281,6 @@ export const frames: Readonly<Record<string, Message>> = {
     wants: [{ depth: 4, prefix: 0x7f120000, fingerprints: counting(16) }],
   },
   entries: { type: 'entries', last: false, claims: [entry, sibling] },
+  revocations: { type: 'revocations', claim: revoke },
   direct: { type: 'direct', seq: 1, topic: '', payload: encodeValue('hello, Cyd') },
 }
