@@ -4,8 +4,9 @@
  */
 import { fromBase64Url, toBase64Url } from '../identity/base64url.ts'
 import { ownedMeshIdOf, readProof, type Right, rightBits, signCapability } from '../identity/capability.ts'
+import type { Signer } from '../identity/keys.ts'
 import type { WallMillis } from '../identity/millis.ts'
-import type { PeerId } from '../identity/peer-id.ts'
+import { parsePeerId, type PeerId } from '../identity/peer-id.ts'
 import { loadScriptEd25519 } from '../identity/webcrypto.ts'
 import { ShoalError } from './errors.ts'
 
@@ -44,6 +45,14 @@ export async function makeOwnerKey(): Promise<OwnerKey> {
   return { owner: seedSigner(seed).peerId, secret: toBase64Url(seed) }
 }
 
+/** An identity whose secret is kept as text, for processes that have no IndexedDB; undefined for what is no secret. */
+export async function identityOf(secret: string): Promise<Signer | undefined> {
+  const seed = fromBase64Url(secret)
+  if (seed?.length !== 32) return undefined
+  const { seedSigner } = await loadScriptEd25519()
+  return seedSigner(seed)
+}
+
 /**
  * Signs a capability. Rejects with `ERR_OPTION_INVALID` for one that no member would accept.
  *
@@ -57,6 +66,7 @@ export async function issueCapability(options: CapabilityOptions): Promise<strin
   const { owner, room, to, rights = ['join', 'write-shared'], from, until, under, renews } = options
   const seed = fromBase64Url(options.secret)
   if (seed?.length !== 32) throw invalid('The secret is 32 bytes as base64url, as makeOwnerKey() makes it.')
+  if (parsePeerId(to) === undefined) throw invalid('Whoever is let in has an id of 43 characters of base64url.')
   const unknown = rights.filter((right) => !Object.hasOwn(rightBits, right))
   if (unknown.length > 0)
     throw invalid(`There are the rights ${Object.keys(rightBits).join(', ')}, and no ${unknown[0]}.`)

@@ -107,8 +107,8 @@ function added(
   since: WallMillis,
 ): Uint8Array {
   const lines = new Map<string, Revoked>()
-  for (const name of names) lines.set(toBase64Url(name), { name, since })
   for (const line of readRevoked(before ?? new Uint8Array(0), bytes)) lines.set(toBase64Url(line.name), line)
+  for (const name of names) if (!lines.has(toBase64Url(name))) lines.set(toBase64Url(name), { name, since })
   if (lines.size > revokedMax)
     throw invalid(
       `A list names at most ${revokedMax} capabilities and ${revokedMax} members; these are ${lines.size}. Begin a new one with \`before\`.`,

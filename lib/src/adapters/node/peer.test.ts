@@ -1,8 +1,12 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { alive, signaling, Waters } from '../../../test/mesh/waters.ts'
 import { settle } from '../../../test/mesh/manual-host.ts'
 import type { Metadata } from '../../mesh/mesh.ts'
 import { joinOn } from '../../mesh/join.ts'
+import { runOwner } from './owner.ts'
 import { type Console, exitCodes, runPeer } from './peer.ts'
 import { clean } from './terminal.ts'
 
@@ -118,6 +122,65 @@ describe('a peer in a terminal', () => {
     staying.stop.abort()
     expect(await waters.during(stays)).toBe(exitCodes.ok)
     expect(staying.shown).toBe('')
+  })
+
+  test('enters a room with an owner by its files, brings a list along, and says who was revoked', async () => {
+    const waters = new Waters()
+    const folder = await mkdtemp(join(tmpdir(), 'shoal-peer-'))
+    const file = (name: string) => join(folder, name)
+    const now = waters.time.host().wall()
+    const owns = (...args: string[]) =>
+      runOwner(args, { write: () => {}, complain: (text) => expect.fail(text), now: () => now })
+    await owns('key', file('owner.json'))
+    const owner = ['--key', file('owner.json'), '--room', 'lobby']
+    for (const name of ['ada', 'bob', 'dan']) {
+      await owns('key', file(name))
+      const { id } = JSON.parse(await readFile(file(name), 'utf8')) as { id: string }
+      await owns('issue', ...owner, '--to', id, '--out', file(`${name}.cap`))
+    }
+    await owns('revoke', ...owner, '--list', file('list'), '--capability', file('bob.cap'))
+    const enter = (name: string) => ['--identity', file(name), '--capability', file(`${name}.cap`), '--name', name]
+
+    const bob = terminal(waters)
+    const bobs = runPeer([...room, ...enter('bob')], bob.console)
+    // Files are read in real time.
+    const here = async (peer: ReturnType<typeof terminal>) => {
+      while (!peer.shown.includes('here')) {
+        await settle()
+        await waters.time.pass(10)
+      }
+    }
+    await here(bob)
+    const dan = terminal(waters)
+    const dans = runPeer([...room, ...enter('dan')], dan.console)
+    await here(dan)
+    await waters.until(() => / joined .* bob/.test(dan.shown))
+    const ada = terminal(waters)
+    const adas = runPeer([...room, ...enter('ada'), '--revocations', file('list'), '--fail-closed'], ada.console)
+    await here(ada)
+    expect(await waters.during(bobs)).toBe(exitCodes.software)
+    expect(bob.complaints).toContain('ERR_CAPABILITY_REVOKED')
+    await waters.until(() => / revoked .* bob/.test(dan.shown))
+    expect(dan.shown).toContain('revocations, number 1')
+    for (const [peer, running] of [
+      [ada, adas],
+      [dan, dans],
+    ] as const) {
+      peer.stop.abort()
+      expect(await waters.during(running)).toBe(exitCodes.ok)
+    }
+    await rm(folder, { recursive: true })
+  })
+
+  test.each([
+    ['no key', ['--identity', '/nowhere'], exitCodes.noInput, 'There is no file /nowhere.'],
+    ['a list without a capability', ['--revocations', '/nowhere'], exitCodes.usage, 'needs --capability'],
+  ])('%s is told before anything is opened', async (_what, args, code, words) => {
+    const waters = new Waters()
+    const it = terminal(waters)
+    expect(await waters.during(runPeer([...room, ...args], it.console))).toBe(code)
+    expect(it.complaints).toContain(words)
+    expect(waters.time.hosts.size).toBe(0)
   })
 
   test.each([

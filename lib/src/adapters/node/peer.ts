@@ -3,9 +3,12 @@
  * and leaves properly. Whatever belongs to the process is handed in, so that a test can be the process.
  */
 import { Command, CommanderError } from 'commander'
+import { readCapability } from '../../mesh/capabilities.ts'
 import { type ErrorCode, ShoalError } from '../../mesh/errors.ts'
 import type { IceServer, JoinOptions } from '../../mesh/join-options.ts'
 import type { Mesh, MeshEventMap } from '../../mesh/mesh.ts'
+import type { PeerId } from '../../mesh/platform.ts'
+import { FileError, readKey, readText } from './key-file.ts'
 import { nameOf, type Screen, Terminal } from './terminal.ts'
 
 export interface Console {
@@ -20,7 +23,7 @@ export interface Console {
 }
 
 /** sysexits.h, as shells and supervisors know them. */
-export const exitCodes = { ok: 0, usage: 64, unavailable: 69, software: 70 } as const
+export const exitCodes = { ok: 0, usage: 64, noInput: 66, unavailable: 69, software: 70 } as const
 
 interface Flags {
   readonly room: string
@@ -29,6 +32,11 @@ interface Flags {
   readonly zone?: string
   readonly ice?: string[]
   readonly token?: string
+  readonly identity?: string
+  readonly capability?: string
+  readonly owner?: PeerId
+  readonly revocations?: string
+  readonly failClosed?: true
   readonly leaveOnEof?: true
   readonly quiet?: true
 }
@@ -58,9 +66,17 @@ function commandLine(console: Console): Command {
     .option('--zone <zone>', 'where you are, for example a region or a rack')
     .option('--ice <url...>', 'STUN servers, for example stun:stun.example.org:3478')
     .option('--token <token>', 'what the signaling server asks for, if it does')
+    .option('--identity <file>', 'your own key, as "shoal-owner key" makes it; without it you are somebody new')
+    .option('--capability <file>', 'what lets you into a room with an owner, as "shoal-owner issue" writes it')
+    .option('--owner <id>', 'the owner of that room; without it, whoever signed the capability')
+    .option('--revocations <file>', 'the newest list of the owner, as "shoal-owner revoke" writes it')
+    .option('--fail-closed', 'end when the time of the newest list is over')
     .option('--leave-on-eof', 'leave when the input ends; without it only Ctrl-C does')
     .option('--quiet', 'print messages only')
-    .addHelpText('after', '\nEnds with 0 after leaving, 64 for wrong usage, 69 when the mesh cannot be reached.')
+    .addHelpText(
+      'after',
+      '\nEnds with 0 after leaving, 64 for wrong usage, 66 for a file that cannot be used, 69 when the mesh cannot be reached.',
+    )
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({
@@ -72,8 +88,12 @@ function commandLine(console: Console): Command {
 async function live(flags: Flags, console: Console): Promise<number> {
   let mesh: Mesh
   try {
-    mesh = await console.join(flags.room, joinOptions(flags, console.stop))
+    mesh = await console.join(flags.room, await joinOptions(flags, console.stop))
   } catch (error) {
+    if (error instanceof FileError) {
+      console.complain(error.message)
+      return exitCodes.noInput
+    }
     if (!(error instanceof ShoalError)) throw error
     if (error.code === 'ERR_ABORTED') return exitCodes.ok
     console.complain(`${error.message} (${error.code})`)
@@ -98,9 +118,15 @@ const usageCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'ERR_METADATA_INVALID',
   'ERR_ZONE_INVALID',
   'ERR_OPTION_INVALID',
+  'ERR_CAPABILITY_INVALID',
+  'ERR_CAPABILITY_EXPIRED',
+  'ERR_CAPABILITY_REVOKED',
+  'ERR_REVOCATIONS_INVALID',
+  'ERR_REVOCATIONS_STALE',
 ])
 
-function joinOptions({ signaling, name, zone, ice, token }: Flags, signal: AbortSignal): JoinOptions {
+async function joinOptions(flags: Flags, signal: AbortSignal): Promise<JoinOptions> {
+  const { signaling, name, zone, ice, token, identity } = flags
   const iceServers: readonly IceServer[] = (ice ?? []).map((urls) => ({ urls }))
   return {
     signaling,
@@ -109,6 +135,30 @@ function joinOptions({ signaling, name, zone, ice, token }: Flags, signal: Abort
     metadata: { ...(name === undefined ? {} : { name }), kind: 'node' },
     ...(zone === undefined ? {} : { zone }),
     ...(token === undefined ? {} : { token }),
+    ...(identity === undefined ? {} : { identity: (await readKey(identity)).signer }),
+    ...(await admissionOf(flags)),
+  }
+}
+
+async function admissionOf({
+  capability: file,
+  owner,
+  revocations,
+  failClosed,
+}: Flags): Promise<Pick<JoinOptions, 'admission'>> {
+  if (file === undefined) {
+    if (owner === undefined && revocations === undefined && failClosed === undefined) return {}
+    throw new ShoalError('ERR_OPTION_INVALID', 'A room with an owner needs --capability.')
+  }
+  const capability = await readText(file)
+  const [first] = readCapability(capability)
+  return {
+    admission: {
+      owner: owner ?? first!.issuer,
+      capability,
+      ...(revocations === undefined ? {} : { revocations: await readText(revocations) }),
+      ...(failClosed === undefined ? {} : { whenStale: 'failClosed' }),
+    },
   }
 }
 
@@ -122,6 +172,17 @@ function print(mesh: Mesh, terminal: Terminal, quiet: boolean): void {
   on('member-failed', ({ member }) => terminal.line('bad', 'failed', member.id, nameOf(member)))
   on('member-left', ({ member }) => terminal.line('gone', 'left', member.id, nameOf(member)))
   on('member-updated', ({ member }) => terminal.line('plain', 'updated', member.id, nameOf(member)))
+  on('member-revoked', ({ member }) => terminal.line('bad', 'revoked', member.id, nameOf(member)))
+  on('revocations-changed', ({ seq }) => terminal.line('plain', 'list', undefined, '', `revocations, number ${seq}`))
+  on('revocations-stale', ({ seq }) =>
+    terminal.line(
+      'doubt',
+      'list',
+      undefined,
+      '',
+      `revocations, number ${seq}, are out of date: there may be newer ones`,
+    ),
+  )
   on('zone-unreachable', ({ zone }) => terminal.line('bad', 'unreachable', undefined, '', `zone ${zone}`))
   on('zone-recovered', ({ zone }) => terminal.line('good', 'reachable', undefined, '', `zone ${zone}`))
   on('isolated', () =>
