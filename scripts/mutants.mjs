@@ -9,7 +9,7 @@ import { createServer } from 'vite'
 import { root } from './bootstrap.mjs'
 
 /** @typedef {import('../e2e/attacker/mutations.ts').Mutation} Mutation */
-/** @typedef {import('../e2e/attacker/attacks.ts').Attack} Attack */
+/** @typedef {import('../e2e/attacker/siege.ts').Attack} Attack */
 
 const sources = join(root, 'lib/src/')
 

@@ -3,93 +3,13 @@
  * attack answers in sentences what harm it did; where the product holds, there is none. Which check each
  * one stands against is in mutations.ts.
  */
-import { networkDefaults, population, type SimPeer, World } from 'shoal/sim'
 import { barrage } from './barrage.ts'
 import { write } from './bytes.ts'
 import { authorOf, claim, type ClaimType, envelope, signed } from './claims.ts'
 import { frame, carry } from './frames.ts'
 import { Member } from './member.ts'
-import type { Actor, Host } from './port.ts'
-
-export interface Attack {
-  readonly name: string
-  run(seed: string): readonly string[]
-}
-
-const room = 'simulation'
-
-class Siege {
-  readonly world: World
-  readonly honest: SimPeer[]
-  readonly harm: string[] = []
-  readonly codes = new Set<string>()
-  readonly attackers: SimPeer[] = []
-
-  /** So many honest peers who have all met. */
-  constructor(seed: string, peers: number) {
-    const world = new World({
-      seed,
-      population: population({ crypto: 'fast', swim: {}, oldLeases: undefined }),
-      network: { ...networkDefaults, reliable: true },
-      clockSkewMs: 500,
-    })
-    this.world = world
-    this.honest = Array.from({ length: peers }, () => world.spawn())
-    world.runFor(6000)
-    world.observe({
-      onInput: (peer, input) => {
-        if (input.type !== 'refused' || peer.liar !== undefined) return
-        if (input.blame && peer.ends.get(input.link)?.other.peer.liar === undefined)
-          this.harm.push(`an honest peer was blamed for ${input.code}`)
-      },
-      onNotify: (_peer, event) => {
-        if (event.type === 'claim-rejected') this.codes.add(event.code)
-      },
-    })
-  }
-
-  /** One more at the door, linked to all. */
-  attacker<A extends Actor>(make: (host: Host) => A): A {
-    let actor: A | undefined
-    const peer = this.world.spawn({ actor: (host) => (actor = make(host)) })
-    this.attackers.push(peer)
-    for (const other of this.honest) if (other.running) this.world.link(peer, other)
-    this.world.runFor(1500)
-    return actor!
-  }
-
-  seconds(seconds: number): void {
-    this.world.runFor(seconds * 1000)
-  }
-
-  /** What any honest peer believes of somebody. */
-  beliefs(of: SimPeer): (string | undefined)[] {
-    return this.honest
-      .filter((peer) => peer.running && peer !== of)
-      .map((peer) => peer.machine.members().get(of.id)?.status)
-  }
-
-  /** Every change of these kinds in the view of somebody honest, of somebody honest, is harm. */
-  forbid(...types: readonly string[]): void {
-    this.world.observe({
-      onNotify: (peer, event) => {
-        if (peer.liar !== undefined || !types.includes(event.type)) return
-        const subject = 'member' in event ? this.world.find(event.member.id) : undefined
-        if (subject?.liar === undefined) this.harm.push(`${event.type} at #${peer.index}, brought about by a lie`)
-      },
-    })
-  }
-
-  mustBe(what: string, holds: boolean): void {
-    if (!holds) this.harm.push(what)
-  }
-
-  /** Nobody keeps the last attacker's link. */
-  mustBeThrownOut(): void {
-    const { size } = this.attackers.at(-1)!.ends
-    this.mustBe(`the attacker is still linked to ${size}`, size === 0)
-  }
-}
+import { ownedAttacks } from './owned.ts'
+import { type Attack, room, Siege } from './siege.ts'
 
 /** How the honest take three of these frames, each with a fault that nobody can mistake. */
 function faulty(name: string, code: string, bytes: (member: Member, to: Uint8Array) => Uint8Array): Attack {
@@ -404,4 +324,5 @@ export const attacks: readonly Attack[] = [
       claim('leave' satisfies ClaimType, [by.host.publicKey, 1, 1, Buffer.alloc(400), 1], by.host, by.meshId),
     ]),
   ),
+  ...ownedAttacks,
 ]

@@ -23,6 +23,7 @@ export const kinds = {
   'tree-have': 50,
   'entries-want': 51,
   entries: 52,
+  revocations: 64,
 } as const
 export type Kind = keyof typeof kinds
 

@@ -244,4 +244,59 @@ export const mutations: readonly Mutation[] = [
     ],
     attack: 'bomb: a claim larger',
   },
+  {
+    defence: 'a proof for every member',
+    edits: [
+      {
+        file: 'pipeline/ingress.ts',
+        text: 'proofs.check(claim, (fault) => (fault ? done(undefined, fault) : done(this.#keep(claim), undefined)))',
+        without: 'done(this.#keep(claim), undefined)',
+      },
+    ],
+    attack: 'trespass',
+  },
+  {
+    defence: 'signatures in a proof are checked',
+    edits: [
+      {
+        file: 'identity/capability-room.ts',
+        text: "valid ? verify(at + capabilityBytes) : done('ERR_CAPABILITY_SIGNATURE')",
+        without: '(void valid, verify(at + capabilityBytes))',
+      },
+    ],
+    attack: 'trespass',
+  },
+  {
+    defence: 'what the owner took back counts for nothing',
+    edits: [
+      {
+        file: 'identity/revocation.ts',
+        text: "type === 'alive' || issuedAt > since",
+        without: 'false',
+      },
+    ],
+    attack: 'outstay',
+  },
+  {
+    defence: 'an older list never takes the place of a newer one',
+    edits: [
+      {
+        file: 'identity/revocation.ts',
+        text: 'compareLists(list, this.#newest) <= 0',
+        without: 'list === this.#newest',
+      },
+    ],
+    attack: 'rollback',
+  },
+  {
+    defence: 'only the owner takes anything back',
+    edits: [
+      {
+        file: 'identity/capability-room.ts',
+        text: "done(claim.author === this.#owner ? undefined : 'ERR_REVOKE_ISSUER')",
+        without: 'done()',
+      },
+    ],
+    attack: 'usurp',
+  },
 ]

@@ -5,6 +5,7 @@ import type { Verified } from '../identity/claim.ts'
 import type { Signer, Verifier } from '../identity/keys.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { MeshId, PeerId } from '../identity/peer-id.ts'
+import type { Proofs } from '../identity/proofs.ts'
 import type { Sealer } from '../identity/sealer.ts'
 import type { ClaimCache } from '../pipeline/claim-cache.ts'
 import { Egress } from '../pipeline/egress.ts'
@@ -35,6 +36,7 @@ export interface PipelineOptions {
   /** Shared by everyone in a world: what was verified or read for one need not be for the next. */
   readonly cache: ClaimCache
   readonly memo: FrameMemo
+  readonly proofs: Proofs | undefined
 }
 
 /** Ingress and egress of one peer. Signing and verifying answer at once, so nothing here waits. */
@@ -45,7 +47,7 @@ export class Pipeline implements Pipe {
   #alive: Verified<SwimClaim> | undefined
 
   constructor(peer: SimPeer, self: PeerId, options: PipelineOptions) {
-    const { meshId, signer, verifier, sealer, cache, memo } = options
+    const { meshId, signer, verifier, sealer, cache, memo, proofs } = options
     this.#peer = peer
     this.#ingress = new Ingress({
       self,
@@ -54,6 +56,7 @@ export class Pipeline implements Pipe {
       sealer,
       cache,
       memo,
+      proofs,
       deliver: (arrival) => peer.arrive(arrival),
     })
     this.#egress = new Egress({ meshId, signer, sealer, cache })

@@ -1,9 +1,13 @@
 /** Who lives in a world: how the keys, the pipeline and the core of a new peer are made. */
+import type { CoreOptions } from '../core/config.ts'
 import { Core } from '../core/core.ts'
+import { signCapability } from '../identity/capability.ts'
+import { CapabilityRoom } from '../identity/capability-room.ts'
 import { sha256 } from '../identity/hash.ts'
 import type { Signer } from '../identity/keys.ts'
 import type { WallMillis } from '../identity/millis.ts'
-import { instanceIdFromBytes, meshIdOf } from '../identity/peer-id.ts'
+import { instanceIdFromBytes, type MeshId, meshIdOf, type PeerId } from '../identity/peer-id.ts'
+import { Revocations } from '../identity/revocation.ts'
 import { Positions } from '../overlay/rings.ts'
 import { recallEntry } from '../pipeline/recall.ts'
 import { ClaimCache } from '../pipeline/claim-cache.ts'
@@ -11,11 +15,12 @@ import { FrameMemo } from '../pipeline/frame-memo.ts'
 import type { SwimConfig } from '../swim/config.ts'
 import { swimDefaults } from '../swim/config.ts'
 import { ActorPeer, type MakeActor } from './actor.ts'
-import { cryptoSuite } from './crypto.ts'
+import { cryptoSuite, type CryptoSuite } from './crypto.ts'
 import type { Door } from './door.ts'
 import type { Liar } from './liars.ts'
 import { SimPeer } from './peer.ts'
 import { Pipeline } from './pipe.ts'
+import { Prng } from './prng.ts'
 import type { World } from './world.ts'
 
 export interface SpawnOptions {
@@ -28,6 +33,8 @@ export interface SpawnOptions {
 }
 
 export interface Population {
+  /** The room's owner, where it has one: no peer, only a key. */
+  readonly owner?: Signer | undefined
   create(world: World, door: Door, index: number, options: SpawnOptions): SimPeer
 }
 
@@ -39,6 +46,8 @@ export interface PopulationOptions {
    * of the whole cycle. Without it all of a young mesh's leases are renewed in the same minute.
    */
   readonly oldLeases: number | undefined
+  /** A room of capabilities: everybody has one, but liars and actors. */
+  readonly owned?: boolean
 }
 
 /** A machine's uptime is up to a week when a peer starts on it. */
@@ -47,11 +56,13 @@ const uptimeMaxMs = 7 * 24 * 3600 * 1000
 export function population(options: PopulationOptions): Population {
   const suite = cryptoSuite(options.crypto)
   const meshId = meshIdOf('simulation')
+  const room = options.owned === true ? new OwnedRoom(suite, meshId) : undefined
   const cache = new ClaimCache(meshId, 65_536)
   const memo = new FrameMemo()
   const positions = new Positions(sha256)
   const signers = new Map<SimPeer, Signer>()
   return {
+    owner: room?.owner,
     create(world, door, index, { liar, actor, zone = '', again }) {
       const prng = world.prng.split(`peer ${index}`)
       const signer = (again && signers.get(again)) ?? suite.signer(prng)
@@ -67,7 +78,16 @@ export function population(options: PopulationOptions): Population {
         liar: actor === undefined ? liar : { name: 'actor' },
         pipe: (self) =>
           actor === undefined
-            ? new Pipeline(self, signer.peerId, { meshId, signer, verifier: suite.verifier, sealer, cache, memo })
+            ? new Pipeline(self, signer.peerId, {
+                meshId,
+                signer,
+                verifier: suite.verifier,
+                sealer,
+                // What it signs itself without a proof nobody else may find verified.
+                cache: room !== undefined && liar !== undefined ? new ClaimCache(meshId) : cache,
+                memo,
+                proofs: room?.rule,
+              })
             : (stranger = new ActorPeer(self, world, signer, actor)),
         machine: (self) =>
           stranger ??
@@ -85,6 +105,7 @@ export function population(options: PopulationOptions): Population {
               wallOffsetMs: self.wallOffsetMs,
               swim: { ...options.swim, ...oldLease(options, prng.float()) },
               positions,
+              ...(room !== undefined && liar === undefined ? room.admit(signer.peerId, index, self.wallNow) : {}),
             },
             self.localNow,
           ),
@@ -94,6 +115,45 @@ export function population(options: PopulationOptions): Population {
     },
   }
 }
+
+/** What an owner brings into a simulation: its key, the room's rule, and a capability for each peer, all of one world. */
+class OwnedRoom {
+  readonly owner: Signer
+  readonly rule: CapabilityRoom
+  readonly #meshId: MeshId
+
+  constructor(suite: CryptoSuite, meshId: MeshId) {
+    this.owner = suite.signer(new Prng('the owner of a room'))
+    this.rule = new CapabilityRoom({ verifier: suite.verifier, meshId, owner: this.owner.peerId })
+    this.#meshId = meshId
+  }
+
+  /** For half a day on either side of now. The serial is the peer's number, so that a test can name it. */
+  admit(
+    subject: PeerId,
+    index: number,
+    wall: number,
+  ): Pick<CoreOptions, 'admission' | 'admittedUntil' | 'revocations'> {
+    const serial = new Uint8Array(16)
+    new DataView(serial.buffer).setUint32(12, index)
+    const [notBefore, expiresAt] = [Math.floor(wall) - halfDayMs, Math.floor(wall) + halfDayMs] as [
+      WallMillis,
+      WallMillis,
+    ]
+    let admission: Uint8Array | Error | undefined
+    signCapability(
+      this.owner,
+      this.#meshId,
+      { subject, rights: ['join', 'write-shared'], ringSeed: serial, notBefore, expiresAt, serial },
+      (bytes) => (admission = bytes),
+    )
+    if (admission === undefined || admission instanceof Error)
+      throw admission ?? new Error('signers here answer at once')
+    return { admission, admittedUntil: expiresAt, revocations: new Revocations() }
+  }
+}
+
+const halfDayMs = 12 * 3_600_000
 
 function oldLease({ swim, oldLeases }: PopulationOptions, phase: number): Partial<SwimConfig> {
   if (oldLeases === undefined) return {}

@@ -1,0 +1,118 @@
+/** A small world under attack: honest peers who have met, and what harm is done to them, in sentences. */
+import { networkDefaults, population, type SimPeer, World } from 'shoal/sim'
+import type { Key } from './claims.ts'
+import type { Actor, Host } from './port.ts'
+
+export interface Attack {
+  readonly name: string
+  run(seed: string): readonly string[]
+}
+
+export const room = 'simulation'
+
+export class Siege {
+  readonly world: World
+  readonly honest: SimPeer[]
+  readonly harm: string[] = []
+  readonly codes = new Set<string>()
+  readonly attackers: SimPeer[] = []
+  readonly #owner: ReturnType<typeof population>['owner']
+
+  /** So many honest peers who have all met. */
+  constructor(seed: string, peers: number, { owned = false } = {}) {
+    const inhabitants = population({ crypto: 'fast', swim: {}, oldLeases: undefined, owned })
+    this.#owner = inhabitants.owner
+    const world = new World({
+      seed,
+      population: inhabitants,
+      network: { ...networkDefaults, reliable: true },
+      clockSkewMs: 500,
+    })
+    this.world = world
+    this.honest = Array.from({ length: peers }, () => world.spawn())
+    world.runFor(6000)
+    world.observe({
+      onInput: (peer, input) => {
+        if (input.type !== 'refused' || peer.liar !== undefined) return
+        if (input.blame && peer.ends.get(input.link)?.other.peer.liar === undefined)
+          this.harm.push(`an honest peer was blamed for ${input.code}`)
+      },
+      onNotify: (_peer, event) => {
+        if (event.type === 'claim-rejected') this.codes.add(event.code)
+      },
+    })
+  }
+
+  /** One more at the door, linked to all. */
+  attacker<A extends Actor>(make: (host: Host) => A): A {
+    let actor: A | undefined
+    const peer = this.world.spawn({ actor: (host) => (actor = make(host)) })
+    this.attackers.push(peer)
+    for (const other of this.honest) if (other.running) this.world.link(peer, other)
+    this.world.runFor(1500)
+    return actor!
+  }
+
+  /** The key of the room's owner: an attacker has what this signed for it, and nothing more. */
+  get owner(): Key {
+    const signer = this.#owner
+    if (signer === undefined) throw new Error('a room without an owner')
+    return {
+      publicKey: Buffer.from(signer.peerId, 'base64url'),
+      sign(message) {
+        let signature: Uint8Array | Error | undefined
+        signer.sign(message, (answer) => (signature = answer))
+        if (!(signature instanceof Uint8Array)) throw new Error('signers of a simulation answer at once')
+        return signature
+      },
+    }
+  }
+
+  /** What names the capabilities of the honest: their numbers. */
+  serials(): Buffer[] {
+    return this.honest.map(({ index }) => {
+      const serial = Buffer.alloc(16)
+      serial.writeUInt32BE(index, 12)
+      return serial
+    })
+  }
+
+  /** Links of the last attacker to everybody, in the place of those that were closed: here there is no handshake. */
+  relink(): void {
+    const attacker = this.attackers.at(-1)!
+    for (const other of this.honest) if (!attacker.linkedTo(other)) this.world.link(attacker, other)
+    this.world.runFor(500)
+  }
+
+  seconds(seconds: number): void {
+    this.world.runFor(seconds * 1000)
+  }
+
+  /** What any honest peer believes of somebody. */
+  beliefs(of: SimPeer): (string | undefined)[] {
+    return this.honest
+      .filter((peer) => peer.running && peer !== of)
+      .map((peer) => peer.machine.members().get(of.id)?.status)
+  }
+
+  /** Every change of these kinds in the view of somebody honest, of somebody honest, is harm. */
+  forbid(...types: readonly string[]): void {
+    this.world.observe({
+      onNotify: (peer, event) => {
+        if (peer.liar !== undefined || !types.includes(event.type)) return
+        const subject = 'member' in event ? this.world.find(event.member.id) : undefined
+        if (subject?.liar === undefined) this.harm.push(`${event.type} at #${peer.index}, brought about by a lie`)
+      },
+    })
+  }
+
+  mustBe(what: string, holds: boolean): void {
+    if (!holds) this.harm.push(what)
+  }
+
+  /** Nobody keeps the last attacker's link. */
+  mustBeThrownOut(): void {
+    const { size } = this.attackers.at(-1)!.ends
+    this.mustBe(`the attacker is still linked to ${size}`, size === 0)
+  }
+}
