@@ -124,7 +124,7 @@ export class Replica {
     }
     // In this order: a share that holds nothing for a moment would lose its number.
     this.#keep(entry, path, writer, map)
-    for (const each of held) if (!stand.includes(each)) this.#drop(each)
+    for (const each of held) if (!stand.includes(each)) this.#drop(each, path)
     this.#changed(entry.map, entry.key)
     const within = this.#makeRoom(writer, writerMask, entry) && this.#makeRoom(map, mapMask, entry)
     return within ? 'applied' : 'over-quota'
@@ -181,8 +181,8 @@ export class Replica {
   }
 
   /** Answers whether it was here. */
-  #drop(entry: Verified<Entry>): boolean {
-    const item = this.tree.remove(this.tree.pathOf(entry.map, entry.key), fingerprintOf(entry))
+  #drop(entry: Verified<Entry>, path = this.tree.pathOf(entry.map, entry.key)): boolean {
+    const item = this.tree.remove(path, fingerprintOf(entry))
     if (item === undefined) return false
     const chunk = this.#shelf.drop(item.handle)
     const writer = this.#writers.at(item.group >>> 16)

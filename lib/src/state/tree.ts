@@ -10,8 +10,9 @@
  * A fingerprint is the first 8 bytes of an entry's digest. A change marks the way up to the root, and hashes are
  * computed when they are asked for.
  */
-import { sha256 } from '../identity/hash.ts'
+import { sha256Repeater } from '../identity/hash.ts'
 import { utf8 } from '../identity/utf8.ts'
+import { type Item, Leaf, Slab, writeWord } from './leaf.ts'
 import type { TreePath } from './messages.ts'
 
 /** At eight nibbles a place holds whatever has that path, however much it is. */
@@ -20,37 +21,17 @@ export const depthMax = 8
 export const leafMax = 32
 export const hashBytes = 8
 
-/** An entry's words in a leaf: path, fingerprint (two), handle, group, minute. */
-const words = 6
-
-/** What the tree knows of an entry. */
-export interface Item {
-  readonly path: number
-  readonly fingerprint: readonly [number, number]
-  readonly handle: number
-  /** Whatever the owner of the tree wants to tell items apart by, 32 bits. */
-  readonly group: number
-  /** The minute, since the beginning of 1970, in which it ends. */
-  readonly endsAtMinute: number
-}
-
-interface Leaf {
-  readonly kind: 'leaf'
-  items: Uint32Array
-  count: number
-  hash: readonly [number, number] | undefined
-}
-
 interface Inner {
   readonly kind: 'inner'
   readonly children: (Node | undefined)[]
   count: number
-  hash: readonly [number, number] | undefined
+  /** Whether `first` and `second` are the hash of what is below. */
+  hashed: boolean
+  first: number
+  second: number
 }
 
 type Node = Leaf | Inner
-
-const nothing: readonly [number, number] = [0, 0]
 
 /** The nibble of a path that chooses among the 16 places below `depth`. */
 const nibble = (path: number, depth: number): number => (path >>> (28 - 4 * depth)) & 15
@@ -59,12 +40,17 @@ const nibble = (path: number, depth: number): number => (path >>> (28 - 4 * dept
 export const cut = (path: number, depth: number): number => (depth === 0 ? 0 : (path & (-1 << (32 - 4 * depth))) >>> 0)
 
 export class Tree {
-  readonly #salt: Uint8Array
-  #root: Node = leaf()
+  readonly #named: (bytes: Uint8Array) => Uint8Array
+  readonly #sha256 = sha256Repeater()
+  /** What is hashed next: a leaf's fingerprints, or the hashes of 16 places. */
+  readonly #input = new Uint8Array(1 + leafMax * hashBytes)
+  readonly #innerInput = this.#input.subarray(0, 1 + 16 * hashBytes)
+  readonly #slab = new Slab()
+  #root: Node = new Leaf(this.#slab)
 
   /** `salt`: the mesh id, so that what collides in one room does not in another. */
   constructor(salt: Uint8Array) {
-    this.#salt = salt
+    this.#named = sha256Repeater(salt)
   }
 
   get count(): number {
@@ -72,43 +58,72 @@ export class Tree {
   }
 
   pathOf(map: string, key: string): number {
-    const name = utf8(`${map}\0${key}`)
-    const bytes = new Uint8Array(this.#salt.length + name.length)
-    bytes.set(this.#salt)
-    bytes.set(name, this.#salt.length)
-    return wordAt(sha256(bytes), 0)
+    return wordAt(this.#named(utf8(`${map}\0${key}`)), 0)
   }
 
   add(item: Item): void {
-    this.#root = add(this.#root, 0, item)
+    let node = this.#root
+    let parent: Inner | undefined
+    for (let depth = 0; ; depth += 1) {
+      if (node.kind === 'leaf') {
+        if (node.count < leafMax || depth === depthMax) {
+          node.add(item)
+          return
+        }
+        node = this.#split(node, depth)
+        if (parent === undefined) this.#root = node
+        else parent.children[nibble(item.path, depth - 1)] = node
+      }
+      node.count += 1
+      node.hashed = false
+      parent = node
+      node = node.children[nibble(item.path, depth)] ??= new Leaf(this.#slab)
+    }
   }
 
   /** Answers what was removed, or undefined when there is no such item. */
   remove(path: number, [first, second]: Item['fingerprint']): Item | undefined {
-    const item = this.at(path).find(({ fingerprint }) => fingerprint[0] === first && fingerprint[1] === second)
-    if (item !== undefined) this.#root = remove(this.#root, 0, path, first, second)
+    const way: Inner[] = []
+    let node: Node | undefined = this.#root
+    while (node?.kind === 'inner') {
+      way.push(node)
+      node = node.children[nibble(path, way.length - 1)]
+    }
+    const index = node?.indexOf(path, first, second) ?? -1
+    if (node === undefined || index < 0) return undefined
+    const item = node.remove(index)
+    for (const inner of way) {
+      inner.count -= 1
+      inner.hashed = false
+    }
+    // An inner node that holds no more than a leaf may becomes one again: a place's shape depends on what it holds.
+    const small = way.findIndex(({ count }) => count <= leafMax)
+    if (small === 0) this.#root = this.#gathered(way[0]!)
+    else if (small > 0) way[small - 1]!.children[nibble(path, small - 1)] = this.#gathered(way[small]!)
+    else if (node.count === 0 && way.length > 0) {
+      node.end()
+      way.at(-1)!.children[nibble(path, way.length - 1)] = undefined
+    }
     return item
   }
 
   /** Items with exactly this path: of one key, unless 32 bits of two keys' hashes are the same. */
   at(path: number): Item[] {
-    const items: Item[] = []
+    const found: Item[] = []
     let node: Node | undefined = this.#root
     for (let depth = 0; node?.kind === 'inner'; depth += 1) node = node.children[nibble(path, depth)]
     if (node !== undefined) {
-      for (let i = 0; i < node.count; i += 1) if (node.items[i * words] === path) items.push(itemAt(node.items, i))
+      for (let i = 0; i < node.count; i += 1) if (node.path(i) === path) found.push(node.item(i))
     }
-    return items
+    return found
   }
 
   /** Everything below a place. The tree must not be changed in between. */
   below(place: TreePath): Item[] {
     const found: Item[] = []
-    const node = this.#descend(place)
-    if (node === undefined) return found
-    for (const { items, count } of leaves(node)) {
-      for (let i = 0; i < count; i += 1) {
-        if (cut(items[i * words] ?? 0, place.depth) === place.prefix) found.push(itemAt(items, i))
+    for (const leaf of leaves(this.#descend(place))) {
+      for (let i = 0; i < leaf.count; i += 1) {
+        if (cut(leaf.path(i), place.depth) === place.prefix) found.push(leaf.item(i))
       }
     }
     return found
@@ -117,10 +132,8 @@ export class Tree {
   /** Everything of a group, told by some of its bits. */
   ofGroup(group: number, mask: number): Item[] {
     const found: Item[] = []
-    for (const { items, count } of leaves(this.#root)) {
-      for (let i = 0; i < count; i += 1) {
-        if (((items[i * words + 4] ?? 0) & mask) >>> 0 === group) found.push(itemAt(items, i))
-      }
+    for (const leaf of leaves(this.#root)) {
+      for (let i = 0; i < leaf.count; i += 1) if ((leaf.group(i) & mask) >>> 0 === group) found.push(leaf.item(i))
     }
     return found
   }
@@ -129,10 +142,10 @@ export class Tree {
   endingBy(minute: number): { readonly items: readonly Item[]; readonly next: number | undefined } {
     const found: Item[] = []
     let next: number | undefined
-    for (const { items, count } of leaves(this.#root)) {
-      for (let i = 0; i < count; i += 1) {
-        const endsAt = items[i * words + 5] ?? 0
-        if (endsAt <= minute) found.push(itemAt(items, i))
+    for (const leaf of leaves(this.#root)) {
+      for (let i = 0; i < leaf.count; i += 1) {
+        const endsAt = leaf.endsAtMinute(i)
+        if (endsAt <= minute) found.push(leaf.item(i))
         else if (next === undefined || endsAt < next) next = endsAt
       }
     }
@@ -142,21 +155,22 @@ export class Tree {
   countBelow(place: TreePath): number {
     const node = this.#descend(place)
     if (node === undefined) return 0
-    if (node.kind === 'inner') return node.count
-    let count = 0
-    for (let i = 0; i < node.count; i += 1) {
-      if (cut(node.items[i * words] ?? 0, place.depth) === place.prefix) count += 1
-    }
-    return count
+    return node.kind === 'inner' ? node.count : countIn(node, place)
   }
 
   root(): Uint8Array {
-    return pack([hashOf(this.#root)])
+    return this.hashesBelow({ depth: 0, prefix: 0 }, 0)
   }
 
   /** The hashes of the places so many levels below. */
   hashesBelow(place: TreePath, levels: number): Uint8Array {
-    return pack(placesBelow(place, levels).map((each) => this.#hashAt(each)))
+    const bytes = new Uint8Array(16 ** levels * hashBytes)
+    placesBelow(place, levels).forEach((each, i) => {
+      const [first, second] = this.#hashAt(each)
+      writeWord(bytes, i * hashBytes, first)
+      writeWord(bytes, i * hashBytes + 4, second)
+    })
+    return bytes
   }
 
   /** Whether what is below this place has this hash, given as 8 bytes at `at`. */
@@ -167,27 +181,89 @@ export class Tree {
 
   /** Fingerprints below a place, in order, at most `max` of them. */
   fingerprintsBelow(place: TreePath, max: number): Uint8Array {
-    const fingerprints: (readonly [number, number])[] = []
-    for (const { fingerprint } of this.below(place)) fingerprints.push(fingerprint)
-    return pack(fingerprints.sort(byWords).slice(0, max))
+    const fingerprints = this.below(place).map(({ fingerprint }) => fingerprint)
+    const first = fingerprints.sort(byWords).slice(0, max)
+    const bytes = new Uint8Array(first.length * hashBytes)
+    first.forEach((words, i) => {
+      writeWord(bytes, i * hashBytes, words[0])
+      writeWord(bytes, i * hashBytes + 4, words[1])
+    })
+    return bytes
   }
 
   /** Gives every item another handle, or the same. */
   relocate(handleOf: (handle: number) => number): void {
-    for (const { items, count } of leaves(this.#root)) {
-      for (let i = 0; i < count; i += 1) items[i * words + 3] = handleOf(items[i * words + 3] ?? 0)
+    for (const leaf of leaves(this.#root)) leaf.relocate(handleOf)
+  }
+
+  #split(leaf: Leaf, depth: number): Inner {
+    const children = Array.from({ length: 16 }, (): Node | undefined => undefined)
+    const own = new Map<number, Leaf>()
+    for (let i = 0; i < leaf.count; i += 1) {
+      const at = nibble(leaf.path(i), depth)
+      const child = own.get(at) ?? new Leaf(this.#slab)
+      own.set(at, child)
+      child.addFrom(leaf, i)
+      children[at] = child
     }
+    leaf.end()
+    return { kind: 'inner', children, count: leaf.count, hashed: false, first: 0, second: 0 }
+  }
+
+  #gathered(inner: Inner): Leaf {
+    const leaf = new Leaf(this.#slab, Math.max(1, inner.count))
+    for (const each of leaves(inner)) {
+      for (let i = 0; i < each.count; i += 1) leaf.addFrom(each, i)
+      each.end()
+    }
+    return leaf
   }
 
   #hashAt(place: TreePath): readonly [number, number] {
     const node = this.#descend(place)
     if (node === undefined) return nothing
-    if (node.kind === 'inner') return hashOf(node)
-    const part: number[] = []
-    for (let i = 0; i < node.count; i += 1) {
-      if (cut(node.items[i * words] ?? 0, place.depth) === place.prefix) part.push(i)
+    if (node.kind === 'leaf' && countIn(node, place) < node.count) return this.#leafHash(node, place)
+    this.#makeHash(node)
+    return [node.first >>> 0, node.second >>> 0]
+  }
+
+  #makeHash(node: Node): void {
+    if (node.hashed) return
+    const [first, second] = node.kind === 'leaf' ? this.#leafHash(node, everywhere) : this.#innerHash(node)
+    // Signed, since 32 bits with a sign are a small integer, and without one are an object of their own.
+    node.first = first | 0
+    node.second = second | 0
+    node.hashed = true
+  }
+
+  #innerHash({ children }: Inner): readonly [number, number] {
+    // Those below first: there is one place for what is hashed next.
+    for (const child of children) if (child !== undefined) this.#makeHash(child)
+    const input = this.#innerInput.fill(0)
+    input[0] = 1
+    children.forEach((child, i) => {
+      if (child === undefined) return
+      writeWord(input, 1 + i * hashBytes, child.first)
+      writeWord(input, 5 + i * hashBytes, child.second)
+    })
+    return this.#cutHash(input)
+  }
+
+  #leafHash(leaf: Leaf, place: TreePath): readonly [number, number] {
+    const input = leaf.count <= leafMax ? this.#input : new Uint8Array(1 + leaf.count * hashBytes)
+    input[0] = 0
+    let to = 1
+    for (let i = 0; i < leaf.count; i += 1) {
+      if (cut(leaf.path(i), place.depth) !== place.prefix) continue
+      leaf.writeFingerprint(i, input, to)
+      to += hashBytes
     }
-    return part.length === node.count ? hashOf(node) : leafHash(node.items, part)
+    return to === 1 ? nothing : this.#cutHash(input.subarray(0, to))
+  }
+
+  #cutHash(bytes: Uint8Array): readonly [number, number] {
+    const hash = this.#sha256(bytes)
+    return [wordAt(hash, 0), wordAt(hash, 4)]
   }
 
   /** The node at a place, or the leaf that it is inside of. */
@@ -198,160 +274,30 @@ export class Tree {
   }
 }
 
+const nothing: readonly [number, number] = [0, 0]
+const everywhere: TreePath = { depth: 0, prefix: 0 }
+
 /** The 16 or 256 places one or two levels down, in order. */
 export function placesBelow({ depth, prefix }: TreePath, levels: number): TreePath[] {
   const below = depth + levels
   return Array.from({ length: 16 ** levels }, (_, index) => ({
     depth: below,
-    prefix: (prefix | (index << (32 - 4 * below))) >>> 0,
+    prefix: below === 0 ? 0 : (prefix | (index << (32 - 4 * below))) >>> 0,
   }))
 }
 
-function leaf(): Leaf {
-  return { kind: 'leaf', items: new Uint32Array(0), count: 0, hash: nothing }
+function countIn(leaf: Leaf, { depth, prefix }: TreePath): number {
+  let count = 0
+  for (let i = 0; i < leaf.count; i += 1) if (cut(leaf.path(i), depth) === prefix) count += 1
+  return count
 }
 
-function add(node: Node, depth: number, item: Item): Node {
-  node.hash = undefined
-  if (node.kind === 'inner') {
-    node.count += 1
-    const at = nibble(item.path, depth)
-    node.children[at] = add(node.children[at] ?? leaf(), depth + 1, item)
-    return node
-  }
-  const [first, second] = item.fingerprint
-  const at = node.count * words
-  // Leaves are many: they grow by a little, so that little of them is empty.
-  if (at === node.items.length) node.items = grown(node.items, words * 8)
-  node.items.set([item.path, first, second, item.handle, item.group, item.endsAtMinute], at)
-  node.count += 1
-  if (node.count <= leafMax || depth === depthMax) return node
-  let inner: Node = { kind: 'inner', children: Array.from({ length: 16 }, () => undefined), count: 0, hash: undefined }
-  for (let i = 0; i < node.count; i += 1) inner = add(inner, depth, itemAt(node.items, i))
-  return inner
-}
-
-function remove(node: Node, depth: number, path: number, first: number, second: number): Node {
-  if (node.kind === 'inner') {
-    const at = nibble(path, depth)
-    const child = node.children[at]
-    if (child === undefined) return node
-    const before = child.count
-    const after = remove(child, depth + 1, path, first, second)
-    if (after.count === before) return node
-    node.children[at] = after.count === 0 ? undefined : after
-    node.count -= 1
-    node.hash = undefined
-    return node.count > leafMax ? node : gathered(node)
-  }
-  const { items } = node
-  for (let i = 0; i < node.count; i += 1) {
-    const at = i * words
-    if (items[at] !== path || items[at + 1] !== first || items[at + 2] !== second) continue
-    node.count -= 1
-    items.copyWithin(at, node.count * words, (node.count + 1) * words)
-    node.hash = node.count === 0 ? nothing : undefined
-    return node
-  }
-  return node
-}
-
-/** An inner node that holds no more than a leaf may becomes one again: a place's shape depends on what it holds. */
-function gathered(inner: Inner): Leaf {
-  const items = new Uint32Array(inner.count * words)
-  let at = 0
-  for (const each of leaves(inner)) {
-    items.set(each.items.subarray(0, each.count * words), at)
-    at += each.count * words
-  }
-  return { kind: 'leaf', items, count: inner.count, hash: undefined }
-}
-
-function* leaves(node: Node): Generator<Leaf> {
-  if (node.kind === 'leaf') yield node
-  else for (const child of node.children) if (child !== undefined) yield* leaves(child)
-}
-
-function hashOf(node: Node): readonly [number, number] {
-  if (node.hash !== undefined) return node.hash
-  if (node.kind === 'leaf') {
-    node.hash = leafHash(
-      node.items,
-      Array.from({ length: node.count }, (_, i) => i),
-    )
-    return node.hash
-  }
-  const bytes = new Uint8Array(1 + 16 * hashBytes)
-  bytes[0] = 1
-  node.children.forEach((child, i) => {
-    if (child !== undefined) writePair(bytes, 1 + i * hashBytes, hashOf(child))
-  })
-  node.hash = cutHash(bytes)
-  return node.hash
-}
-
-function leafHash(items: Uint32Array, part: readonly number[]): readonly [number, number] {
-  if (part.length === 0) return nothing
-  // By insertion: a leaf is short, and mostly in some order from the last time.
-  const order = [...part]
-  for (let i = 1; i < order.length; i += 1) {
-    const each = order[i]!
-    let at = i
-    for (; at > 0 && isBefore(items, each, order[at - 1]!); at -= 1) order[at] = order[at - 1]!
-    order[at] = each
-  }
-  const bytes = new Uint8Array(1 + order.length * hashBytes)
-  order.forEach((i, at) => {
-    writeWord(bytes, 1 + at * hashBytes, items[i * words + 1] ?? 0)
-    writeWord(bytes, 5 + at * hashBytes, items[i * words + 2] ?? 0)
-  })
-  return cutHash(bytes)
-}
-
-function isBefore(items: Uint32Array, a: number, b: number): boolean {
-  const [first, other] = [items[a * words + 1] ?? 0, items[b * words + 1] ?? 0]
-  return first === other ? (items[a * words + 2] ?? 0) < (items[b * words + 2] ?? 0) : first < other
-}
-
-function cutHash(bytes: Uint8Array): readonly [number, number] {
-  const hash = sha256(bytes)
-  return [wordAt(hash, 0), wordAt(hash, 4)]
+function* leaves(node: Node | undefined): Generator<Leaf> {
+  if (node?.kind === 'leaf') yield node
+  else if (node !== undefined) for (const child of node.children) yield* leaves(child)
 }
 
 const byWords = (a: readonly [number, number], b: readonly [number, number]): number => a[0] - b[0] || a[1] - b[1]
 
-const itemAt = (items: Uint32Array, i: number): Item => ({
-  path: items[i * words] ?? 0,
-  fingerprint: [items[i * words + 1] ?? 0, items[i * words + 2] ?? 0],
-  handle: items[i * words + 3] ?? 0,
-  group: items[i * words + 4] ?? 0,
-  endsAtMinute: items[i * words + 5] ?? 0,
-})
-
-function grown(items: Uint32Array, by: number): Uint32Array {
-  const larger = new Uint32Array(items.length + by)
-  larger.set(items)
-  return larger
-}
-
 export const wordAt = (bytes: Uint8Array, at: number): number =>
   (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0
-
-function writePair(bytes: Uint8Array, at: number, [first, second]: readonly [number, number]): void {
-  writeWord(bytes, at, first)
-  writeWord(bytes, at + 4, second)
-}
-
-function writeWord(bytes: Uint8Array, at: number, word: number): void {
-  bytes[at] = word >>> 24
-  bytes[at + 1] = word >>> 16
-  bytes[at + 2] = word >>> 8
-  bytes[at + 3] = word
-}
-
-/** Pairs of words as 8 bytes each. */
-function pack(pairs: readonly (readonly [number, number])[]): Uint8Array {
-  const bytes = new Uint8Array(pairs.length * hashBytes)
-  pairs.forEach((pair, i) => writePair(bytes, i * hashBytes, pair))
-  return bytes
-}
