@@ -9,8 +9,8 @@ import { errorCodes, ShoalError } from './errors.ts'
 
 export interface KeptMapPort {
   readonly map: string
-  /** What stands under a key now. */
-  read(key: string): readonly Verified<Entry>[]
+  /** What stands under a key now, or will when some of that has ended. */
+  held(key: string): readonly Verified<Entry>[]
   /** Reads and verifies bytes that nobody vouches for: the entry, or a code. */
   verify(bytes: Uint8Array): Promise<Verified<Entry> | string>
   restore(entries: readonly Verified<Entry>[]): void
@@ -97,10 +97,10 @@ export class KeptMap {
     const puts: KeptRecord[] = []
     const drops: string[] = []
     const now = keys.map((key) => {
-      const standing = this.#port.read(key)
+      const held = this.#port.held(key)
       const before = this.#stored.get(key) ?? new Set<string>()
-      const names = new Set<string>(standing.map(({ digest }) => digest))
-      for (const { digest, bytes } of standing) if (!before.has(digest)) puts.push({ name: digest, bytes })
+      const names = new Set<string>(held.map(({ digest }) => digest))
+      for (const { digest, bytes } of held) if (!before.has(digest)) puts.push({ name: digest, bytes })
       for (const name of before) if (!names.has(name)) drops.push(name)
       return [key, names] as const
     })

@@ -123,7 +123,7 @@ export class Maps {
       persistence === true ? (await import('./indexed-store.ts')).openIndexedStore(place) : persistence(place)
     return new KeptMap(open(), {
       map: name,
-      read: (key) => port.state().read(name, key),
+      held: (key) => port.state().held(name, key),
       verify: (bytes) => port.verify(bytes),
       restore: (entries) => port.restore(entries),
       failed: (error) => port.failed(error),

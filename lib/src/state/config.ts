@@ -33,8 +33,9 @@ export interface StateConfig {
   readonly writerBytesMax: number
   /** What one map may hold: the newest writes count. SECURITY A.8: 50,000. */
   readonly mapEntriesMax: number
-  /** How many of either there may be: beyond that nothing of a new one is taken. */
+  /** How many of either there may be: those count that were written by, or to, last. Below 16,384 and 262,144. */
   readonly writersMax: number
+  /** A guess: as many as a hundred writers can open with all they may write. */
   readonly mapsMax: number
 }
 
@@ -56,7 +57,7 @@ export const stateDefaults: StateConfig = {
   writerBytesMax: 1 << 20,
   mapEntriesMax: 50_000,
   writersMax: 10_000,
-  mapsMax: 1024,
+  mapsMax: 100_000,
 }
 
 /** How long an entry is kept where its writer does not say otherwise: 30 days. A guess. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { entry, instanceOf } from '../../test/state/entries.ts'
-import { compare, contextAfter, covers, standing } from './order.ts'
+import { compare, contextAfter, covers, endOf, kept, standing } from './order.ts'
 
 const before = { wall: 0, counter: 0 }
 
@@ -13,6 +13,7 @@ const anyEntry = fc
     wall: fc.integer({ min: 100, max: 108 }),
     counter: fc.integer({ min: 0, max: 2 }),
     deleted: fc.boolean(),
+    ttlMs: fc.integer({ min: 1, max: 12 }),
     context: fc.option(
       fc.record({
         floor: fc.record({ wall: fc.integer({ min: 96, max: 110 }), counter: fc.integer({ min: 0, max: 2 }) }),
@@ -110,5 +111,37 @@ describe('writes with a context', () => {
     const after = entry({ by: 2, wall: 300, context: seen(last) })
     expect(standing([first, last], 8)).toEqual([last])
     expect(standing([first, last, after], 8)).toEqual([after])
+  })
+})
+
+describe('what is kept', () => {
+  const some = fc.uniqueArray(anyEntry, { selector: ({ digest }) => digest, maxLength: 8 })
+
+  it('is the same in any order and grouping, and whenever what has ended is swept away', () => {
+    fc.assert(
+      fc.property(some, fc.nat(8), fc.integer({ min: 100, max: 120 }), (all, at, sweptAt) => {
+        const living = (entries: readonly (typeof all)[number][]) => entries.filter((each) => endOf(each) > sweptAt)
+        const atOnce = kept(living(all), Infinity)
+        const inParts = kept(living([...kept(all.slice(at), Infinity), ...living(all.slice(0, at))]), Infinity)
+        expect(digests(inParts)).toEqual(digests(atOnce))
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it('begins with what stands', () => {
+    fc.assert(
+      fc.property(some, (all) => {
+        expect(digests(standing(kept(all, Infinity), Infinity))).toEqual(digests(standing(all, Infinity)))
+      }),
+    )
+  })
+
+  it('is what outlives its cover, the latest eight of it and no more', () => {
+    const shorter = (n: number) => entry({ by: n, wall: 100 + n, ttlMs: 1000 - 10 * n })
+    const all = Array.from({ length: 10 }, (_, n) => shorter(n))
+    expect(kept(all.slice(0, 9), 8)).toEqual(all.slice(0, 9).reverse())
+    expect(kept(all, 8)).toEqual(all.slice(1).reverse())
+    expect(kept([...all, entry({ wall: 200, ttlMs: 2000 })], 8)).toHaveLength(1)
   })
 })

@@ -20,8 +20,11 @@ export const momentOf = (entry: Pick<Entry, 'issuedAt' | 'counter'>): Moment => 
 
 export const compareMoments = (a: Moment, b: Moment): number => a.wall - b.wall || a.counter - b.counter
 
+/** What the order of two writes depends on. */
+export type Ranked = Pick<Verified<Entry>, 'issuedAt' | 'counter' | 'digest'>
+
 /** Later writes are greater; among equals the digest decides. */
-export function compare(a: Verified<Entry>, b: Verified<Entry>): number {
+export function compare(a: Ranked, b: Ranked): number {
   const byTime = a.issuedAt - b.issuedAt || a.counter - b.counter
   if (byTime !== 0) return byTime
   return a.digest === b.digest ? 0 : a.digest < b.digest ? -1 : 1
@@ -45,12 +48,31 @@ export function covers(later: Verified<Entry>, earlier: Verified<Entry>): boolea
   )
 }
 
+export const endOf = (entry: Pick<Entry, 'issuedAt' | 'ttlMs'>): number => entry.issuedAt + entry.ttlMs
+
 /** What stands of these writes to one key, newest first: those that none of the others covers, at most `max` of them. */
 export function standing(entries: readonly Verified<Entry>[], max: number): Verified<Entry>[] {
   return entries
     .filter((each) => !entries.some((other) => other !== each && covers(other, each)))
     .sort((a, b) => compare(b, a))
     .slice(0, max)
+}
+
+/**
+ * What a replica keeps of these, newest first: what stands, and what will when that has ended. A write makes way for
+ * good only to one that lives at least as long. Both relations are transitive, so what was let go can never matter
+ * again, and what is kept does not depend on which write came first, or on when an ended one was swept away.
+ */
+export function kept(entries: readonly Verified<Entry>[], max: number): Verified<Entry>[] {
+  const lasting = entries.filter(
+    (each) => !entries.some((other) => other !== each && endOf(other) >= endOf(each) && covers(other, each)),
+  )
+  const stand = standing(lasting, max)
+  const hidden = lasting
+    .filter((each) => lasting.some((other) => other !== each && covers(other, each)))
+    .sort((a, b) => compare(b, a))
+    .slice(0, max)
+  return hidden.length === 0 ? stand : [...stand, ...hidden].sort((a, b) => compare(b, a))
 }
 
 const before: Moment = { wall: 0, counter: 0 }

@@ -10,6 +10,12 @@ const replicaWith = (config: Partial<StateConfig> = {}): Replica =>
 
 const root = (replica: Replica) => Buffer.from(replica.tree.root()).toString('hex')
 
+const keysOf = (replica: Replica, map: string) =>
+  replica
+    .of(map)
+    .map(({ key }) => key)
+    .sort()
+
 beforeEach(() => void (changed.length = 0))
 
 describe('a replica', () => {
@@ -89,6 +95,73 @@ describe('a replica', () => {
     expect(replica.sweepAt).toBeUndefined()
   })
 
+  it('is the same for the same writes in any order, whenever what has ended is swept away', () => {
+    const minute = 60_000
+    const start = 20_000_000 * minute
+    const writes = fc.uniqueArray(
+      fc
+        .record({
+          by: fc.integer({ min: 0, max: 3 }),
+          seq: fc.integer({ min: 1, max: 40 }),
+          key: fc.constantFrom('a', 'b'),
+          wall: fc.integer({ min: 0, max: 5 }).map((at) => start + at * minute),
+          ttlMs: fc.integer({ min: 1, max: 8 }).map((minutes) => minutes * minute),
+          deleted: fc.boolean(),
+        })
+        .map((sketch) => entry(sketch)),
+      { selector: ({ digest }) => digest, maxLength: 12 },
+    )
+    // Each replica hears of each write at some time before that ends, and sweeps every minute or seldom.
+    const telling = fc.record({
+      delays: fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })),
+      sweepEvery: fc.constantFrom(1, 2, 5),
+    })
+    fc.assert(
+      fc.property(writes, telling, telling, fc.integer({ min: 6, max: 12 }), (all, first, second, minutes) => {
+        const until = start + minutes * minute
+        const [one, other] = [first, second].map(({ delays, sweepEvery }) => {
+          const replica = replicaWith()
+          const heard = all.map((each) => {
+            const latest = Math.min(each.ttlMs, until - each.issuedAt)
+            return { each, at: each.issuedAt + delays.next().value * latest }
+          })
+          for (let at = start; at <= until; at += minute) {
+            for (const { each, at: when } of heard) if (when > at - minute && when <= at) replica.apply(each)
+            if (((at - start) / minute) % sweepEvery === 0) replica.sweep(at)
+          }
+          replica.sweep(until)
+          return replica
+        })
+        expect(root(other!)).toBe(root(one!))
+        for (const key of ['a', 'b']) expect(other!.read('todos', key)).toEqual(one!.read('todos', key))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('shows what a shorter write covered again, at every replica alike', () => {
+    const [long, short] = [entry({ wall: 100, ttlMs: 600_000 }), entry({ by: 1, wall: 200, ttlMs: 60_000 })]
+    const told = [
+      [long, short],
+      [short, long],
+    ].map((order) => {
+      const replica = replicaWith()
+      for (const each of order) replica.apply(each)
+      return replica
+    })
+    for (const replica of told) {
+      expect(replica.read('todos', 'milk')).toEqual([short])
+      expect(replica.held('todos', 'milk')).toEqual([short, long])
+      replica.sweep(200_000)
+      expect(replica.read('todos', 'milk')).toEqual([long])
+    }
+    const late = replicaWith()
+    late.apply(short)
+    late.sweep(200_000)
+    late.apply(long)
+    expect(root(late)).toBe(root(told[0]!))
+  })
+
   it('reads on while what it keeps is moved together', () => {
     const replica = replicaWith({ writerEntriesMax: Infinity, writerBytesMax: Infinity })
     const value = Uint8Array.of(0x59, 0x1f, 0x40, ...new Uint8Array(8_000))
@@ -147,17 +220,73 @@ describe('a quota', () => {
     expect(replica.hasRoomFor(writer(1), under('c', 'd', 'e', 'f'))).toBe(false)
   })
 
-  it('bounds a map, and how many writers and maps there are', () => {
-    const replica = replicaWith({ mapEntriesMax: 2, writersMax: 4, mapsMax: 2 })
+  it('bounds a map: its newest writes count', () => {
+    const replica = replicaWith({ mapEntriesMax: 2 })
     for (let by = 0; by < 4; by += 1) replica.apply(entry({ by, key: `${by}`, wall: 100 + by }))
-    expect(
-      replica
-        .of('todos')
-        .map(({ key }) => key)
-        .sort(),
-    ).toEqual(['2', '3'])
-    expect(replica.apply(entry({ by: 5, map: 'second', wall: 1 }))).toBe('applied')
-    for (let by = 6; by < 12; by += 1) expect(replica.apply(entry({ by, map: 'third', wall: 1 }))).toBe('full')
-    expect(replica.apply(entry({ by: 6, map: 'second', key: 'b', wall: 1 }))).toBe('applied')
+    expect(keysOf(replica, 'todos')).toEqual(['2', '3'])
+  })
+
+  it('bounds how many maps there are: those written to last count, and one more takes the place of the stalest', () => {
+    const replica = replicaWith({ mapsMax: 2 })
+    replica.apply(entry({ map: 'first', key: 'a', wall: 100 }))
+    replica.apply(entry({ map: 'first', key: 'b', wall: 300, seq: 2 }))
+    expect(replica.apply(entry({ map: 'second', wall: 200, seq: 3 }))).toBe('applied')
+    expect(replica.apply(entry({ map: 'third', wall: 150, seq: 4 }))).toBe('full')
+    changed.length = 0
+    expect(replica.apply(entry({ map: 'third', wall: 250, seq: 5 }))).toBe('applied')
+    expect(changed).toEqual(['third/milk', 'second/milk'])
+    expect(['first', 'second', 'third'].map((map) => replica.of(map).length)).toEqual([2, 0, 1])
+    expect(replica.apply(entry({ map: 'second', wall: 200, seq: 3 }))).toBe('full')
+  })
+
+  it('bounds how many writers there are, likewise', () => {
+    const replica = replicaWith({ writersMax: 4 })
+    for (let by = 0; by < 4; by += 1) expect(replica.apply(entry({ by, key: `${by}`, wall: 100 + by }))).toBe('applied')
+    expect(replica.apply(entry({ by: 5, key: '5', wall: 99 }))).toBe('full')
+    expect(replica.apply(entry({ by: 5, key: '5', wall: 110 }))).toBe('applied')
+    expect(keysOf(replica, 'todos')).toEqual(['1', '2', '3', '5'])
+  })
+
+  it('looks again for the newest write of a map that lost it', () => {
+    const replica = replicaWith({ mapsMax: 2 })
+    replica.apply(entry({ map: 'first', key: 'a', wall: 100, ttlMs: 6_000_000 }))
+    replica.apply(entry({ map: 'first', key: 'b', wall: 300, seq: 2 }))
+    replica.apply(entry({ map: 'second', wall: 200, seq: 3, ttlMs: 6_000_000 }))
+    replica.sweep(240_000)
+    expect(replica.apply(entry({ map: 'third', wall: 150, seq: 4 }))).toBe('applied')
+    expect(['first', 'second', 'third'].map((map) => replica.of(map).length)).toEqual([0, 1, 1])
+  })
+
+  it('leaves replicas the same once each has been offered what the other holds, whatever they were told first', () => {
+    const limits = { writerEntriesMax: 3, mapEntriesMax: 4, writersMax: 3, mapsMax: 2 }
+    const writes = fc.uniqueArray(
+      fc
+        .record({
+          by: fc.integer({ min: 0, max: 5 }),
+          seq: fc.integer({ min: 1, max: 40 }),
+          map: fc.constantFrom('one', 'two', 'three', 'four'),
+          key: fc.constantFrom('a', 'b', 'c'),
+          wall: fc.integer({ min: 100, max: 130 }),
+          ttlMs: fc.integer({ min: 60_000, max: 60_030 }),
+        })
+        .map((sketch) => entry(sketch)),
+      { selector: ({ digest }) => digest, maxLength: 40 },
+    )
+    const order = fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true }))
+    fc.assert(
+      fc.property(writes, fc.nat(40), fc.nat(40), order, (all, from, to, dice) => {
+        const shuffled = all.map((each) => ({ each, at: dice.next().value })).sort((a, b) => a.at - b.at)
+        const [one, other] = [replicaWith(limits), replicaWith(limits)]
+        for (const each of all.slice(0, to)) one.apply(each)
+        for (const { each } of shuffled.slice(from)) other.apply(each)
+        for (let round = 0; round <= all.length && root(one) !== root(other); round += 1) {
+          const [mine, theirs] = [one.all(), other.all()]
+          for (const each of theirs) one.apply(each)
+          for (const each of mine) other.apply(each)
+        }
+        expect(root(other)).toBe(root(one))
+      }),
+      { numRuns: 1000 },
+    )
   })
 })

@@ -6,19 +6,22 @@ import type { Verified } from '../identity/claim.ts'
 import { firstWord, secondWord, toBase64Url } from '../identity/base64url.ts'
 import type { StateConfig } from './config.ts'
 import type { Entry, TreePath } from './messages.ts'
-import { compare, standing } from './order.ts'
+import { compare, kept, type Ranked, standing } from './order.ts'
 import { rank, type Share, Shares } from './quota.ts'
 import { Shelf } from './shelf.ts'
 import { hashBytes, placesBelow, Tree, wordAt } from './tree.ts'
 
 /**
  * `known`: it is here. `covered`: something here takes its place. `over-quota`: its writer or its map holds
- * enough that is newer. `full`: there is no room for another writer or map.
+ * enough that is newer. `full`: so do enough other writers, or maps.
  */
 export type Applied = 'applied' | 'known' | 'covered' | 'over-quota' | 'full'
 
-const writerMask = 0xffff_0000
-const mapMask = 0x0000_ffff
+/** A group in the tree: a writer's number, then a map's. */
+const mapBits = 18
+const writerBits = 32 - mapBits
+const mapMask = 2 ** mapBits - 1
+const writerMask = ~mapMask >>> 0
 const minuteMs = 60_000
 /** What an entry is beside its value, about. */
 const envelopeBytes = 200
@@ -42,8 +45,8 @@ export class Replica {
     this.#config = config
     this.tree = new Tree(salt)
     this.#recall = recall
-    this.#writers = new Shares(config.writersMax)
-    this.#maps = new Shares(config.mapsMax)
+    this.#writers = new Shares(config.writersMax, writerBits)
+    this.#maps = new Shares(config.mapsMax, mapBits)
     this.#changed = changed
   }
 
@@ -58,6 +61,11 @@ export class Replica {
 
   /** What stands under a key, newest first: one write, or several that are concurrent. Deletes are among them. */
   read(map: string, key: string): Verified<Entry>[] {
+    return standing(this.held(map, key), this.#config.siblingsMax)
+  }
+
+  /** That, and what will stand when some of it has ended. */
+  held(map: string, key: string): Verified<Entry>[] {
     return this.#held(this.tree.pathOf(map, key), map, key)
   }
 
@@ -102,7 +110,7 @@ export class Replica {
       const name = `${map}\0${key}`
       if (replaced.has(name)) continue
       replaced.add(name)
-      const own = this.read(map, key).filter((entry) => entry.author === writer)
+      const own = this.held(map, key).filter((entry) => entry.author === writer)
       entries += 1 - own.length
       bytes -= own.reduce((sum, entry) => sum + entry.bytes.length, 0)
     }
@@ -113,20 +121,19 @@ export class Replica {
     const path = this.tree.pathOf(entry.map, entry.key)
     const held = this.#held(path, entry.map, entry.key)
     if (held.some(({ digest }) => digest === entry.digest)) return 'known'
-    const stand = standing([...held, entry], this.#config.siblingsMax)
-    if (!stand.includes(entry)) return 'covered'
+    const keep = kept([...held, entry], this.#config.siblingsMax)
+    if (!keep.includes(entry)) return 'covered'
+    if (!this.#writers.admits(entry.author, entry, this.#newestWriter)) return 'full'
+    if (!this.#maps.admits(entry.map, entry, this.#newestMap)) return 'full'
     const writer = this.#writers.claim(entry.author)
     const map = this.#maps.claim(entry.map)
-    if (writer === undefined || map === undefined) {
-      if (writer !== undefined) this.#writers.release(writer)
-      if (map !== undefined) this.#maps.release(map)
-      return 'full'
-    }
     // In this order: a share that holds nothing for a moment would lose its number.
     this.#keep(entry, path, writer, map)
-    for (const each of held) if (!stand.includes(each)) this.#drop(each, path)
+    for (const each of held) if (!keep.includes(each)) this.#drop(each, path)
     this.#changed(entry.map, entry.key)
     const within = this.#makeRoom(writer, writerMask, entry) && this.#makeRoom(map, mapMask, entry)
+    this.#dismiss(this.#writers.surplus(this.#newestWriter), writerMask)
+    this.#dismiss(this.#maps.surplus(this.#newestMap), mapMask)
     return within ? 'applied' : 'over-quota'
   }
 
@@ -171,11 +178,11 @@ export class Replica {
       path,
       fingerprint: fingerprintOf(entry),
       handle: this.#shelf.put(entry.bytes),
-      group: ((writer.number << 16) | map.number) >>> 0,
+      group: ((writer.number << mapBits) | map.number) >>> 0,
       endsAtMinute,
     })
     for (const [shares, share] of this.#sharesOf(writer, map)) {
-      shares.count(share, 1, entry.bytes.length)
+      shares.add(share, entry)
       if (share.ranked !== undefined) rank(share.ranked, entry)
     }
   }
@@ -185,10 +192,10 @@ export class Replica {
     const item = this.tree.remove(path, fingerprintOf(entry))
     if (item === undefined) return false
     const chunk = this.#shelf.drop(item.handle)
-    const writer = this.#writers.at(item.group >>> 16)
+    const writer = this.#writers.at(item.group >>> mapBits)
     const map = this.#maps.at(item.group & mapMask)
     if (writer === undefined || map === undefined) throw new Error(`an entry of nobody: group ${item.group}`)
-    for (const [shares, share] of this.#sharesOf(writer, map)) shares.count(share, -1, entry.bytes.length)
+    for (const [shares, share] of this.#sharesOf(writer, map)) shares.remove(share, entry)
     if (chunk !== undefined) this.#compact(chunk)
     return true
   }
@@ -223,11 +230,39 @@ export class Replica {
     return within
   }
 
+  /** Lets all of a share go: there are too many, and it is the one that was written to least lately. */
+  #dismiss(share: Share | undefined, mask: number): void {
+    if (share === undefined) return
+    // Read first: handles change when the shelf is compacted.
+    for (const entry of this.#entriesOf(share, mask)) {
+      this.#drop(entry)
+      this.#changed(entry.map, entry.key)
+    }
+  }
+
   #rankedOf(share: Share, mask: number): Verified<Entry>[] {
-    const group = mask === writerMask ? (share.number << 16) >>> 0 : share.number
     const ranked: Verified<Entry>[] = []
-    for (const { handle } of this.tree.ofGroup(group, mask)) rank(ranked, this.#recall(this.#shelf.get(handle)))
+    for (const entry of this.#entriesOf(share, mask)) rank(ranked, entry)
     return ranked
+  }
+
+  readonly #newestWriter = (share: Share): Ranked => this.#newestOf(share, writerMask)
+  readonly #newestMap = (share: Share): Ranked => this.#newestOf(share, mapMask)
+
+  #newestOf(share: Share, mask: number): Ranked {
+    if (share.newest !== undefined) return share.newest
+    const [first, ...others] = this.#entriesOf(share, mask)
+    if (first === undefined) throw new Error(`${share.name} holds nothing`)
+    const { issuedAt, counter, digest } = others.reduce(
+      (newest, each) => (compare(each, newest) > 0 ? each : newest),
+      first,
+    )
+    return (share.newest = { issuedAt, counter, digest })
+  }
+
+  #entriesOf(share: Share, mask: number): Verified<Entry>[] {
+    const group = mask === writerMask ? (share.number << mapBits) >>> 0 : share.number
+    return this.tree.ofGroup(group, mask).map(({ handle }) => this.#recall(this.#shelf.get(handle)))
   }
 }
 

@@ -16,7 +16,7 @@ import { answerEntries, answerTree, entrySize, inFrames } from './answers.ts'
 import { HybridClock } from './clock.ts'
 import type { StateConfig } from './config.ts'
 import { type Entry, ownerOf, type StateMessage } from './messages.ts'
-import { contextAfter, momentOf } from './order.ts'
+import { contextAfter, endOf, momentOf } from './order.ts'
 import { Pull } from './pull.ts'
 import { type Recall, Replica } from './replica.ts'
 import { Roots } from './roots.ts'
@@ -77,7 +77,7 @@ interface Neighbour {
 }
 
 /** What those may do who only look. */
-export type StateReader = Pick<State, 'read' | 'of' | 'all' | 'root' | 'size' | 'neighbourRoots' | 'places'>
+export type StateReader = Pick<State, 'read' | 'held' | 'of' | 'all' | 'root' | 'size' | 'neighbourRoots' | 'places'>
 
 export class State {
   readonly #config: StateConfig
@@ -114,6 +114,11 @@ export class State {
   /** What stands under a key, newest first; deletes are among them. */
   read(map: string, key: string): readonly Verified<Entry>[] {
     return this.#replica.read(map, key)
+  }
+
+  /** That, and what will stand when some of it has ended. */
+  held(map: string, key: string): readonly Verified<Entry>[] {
+    return this.#replica.held(map, key)
   }
 
   of(map: string): readonly Verified<Entry>[] {
@@ -269,17 +274,17 @@ export class State {
 
   #draft({ map, key, value, conflict, ttlMs }: Write, now: Millis): Entry {
     const moment = this.#clock.next(this.#port.wallAt(now))
-    const held = this.#replica.read(map, key)
+    const held = this.#replica.held(map, key)
     const pending = [...this.#writing.values()].map(({ draft }) => draft)
     const seen = [...held, ...pending.filter((draft) => draft.map === map && draft.key === key)]
     this.#seq += 1
-    // A delete outlives whatever it deletes: it may be forgotten only when nobody takes that any more.
-    const endsAt = Math.max(0, ...seen.map((entry) => entry.issuedAt + entry.ttlMs))
+    // A write lives as long as what it takes the place of, which would stand again when it had ended.
+    const endsAt = Math.max(0, ...seen.map(endOf))
     return {
       type: 'entry',
       author: this.#port.self,
       issuedAt: moment.wall as WallMillis,
-      ttlMs: value === undefined ? Math.max(ttlMs, endsAt - moment.wall) : ttlMs,
+      ttlMs: Math.max(ttlMs, endsAt - moment.wall),
       instance: this.#instance,
       seq: this.#seq,
       map,
