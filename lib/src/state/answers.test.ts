@@ -52,7 +52,8 @@ describe('an answer with entries', () => {
     for (let question = pull.ask(0 as Millis); question !== undefined; question = pull.ask(0 as Millis)) {
       expect(++rounds).toBeLessThan(100)
       if (question.type === 'tree-want') {
-        for (const answer of answerTree(full, question)) if (answer.type === 'tree-have') pull.onTree(answer)
+        for (const answer of answerTree(full, question))
+          if (answer.type === 'tree-have') pull.onTree(answer, 0 as Millis)
         continue
       }
       const answers = answerEntries(full, question)
@@ -60,7 +61,7 @@ describe('an answer with entries', () => {
       for (const answer of answers) {
         if (answer.type !== 'entries') continue
         for (const claim of answer.claims) empty.apply(claim)
-        pull.onEntries(answer.claims, answer.last)
+        pull.onEntries(answer.claims, answer.last, 0 as Millis)
       }
     }
     expect(empty.entries).toBe(1000)
@@ -71,9 +72,10 @@ describe('an answer with entries', () => {
     const [full, empty] = [replicaOf(10, 1), replicaOf(0, 0)]
     const pull = new Pull('A'.repeat(43) as never, empty.tree, 0 as Millis)
     const first = pull.ask(0 as Millis)!
-    for (const answer of answerTree(full, first as never)) if (answer.type === 'tree-have') pull.onTree(answer)
+    for (const answer of answerTree(full, first as never))
+      if (answer.type === 'tree-have') pull.onTree(answer, 0 as Millis)
     expect((pull.ask(0 as Millis) as EntriesWant).type).toBe('entries-want')
-    pull.onEntries([entry({ key: 'another' })], true)
+    pull.onEntries([], true, 0 as Millis)
     expect(pull.ask(0 as Millis)).toBeUndefined()
   })
 })

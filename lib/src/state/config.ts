@@ -13,6 +13,11 @@ export interface StateConfig {
   readonly quietMs: number
   /** At most one pull from one neighbour in this time. SECURITY A.4 has 5 s; measured: npm run sim -- state */
   readonly pullIntervalMs: number
+  /**
+   * A neighbour that is silent in a pull for so long is asked the same again: an answer that waits behind lost packets is
+   * late by that much. measured: npm run sim -- state --loss 0.2
+   */
+  readonly pullAgainMs: number
   /** A pull whose answer stays out for this long is given up. A guess: SCTP's longest pauses. */
   readonly pullTimeoutMs: number
   /** Pulls at once, each from another neighbour. */
@@ -45,6 +50,7 @@ export const stateDefaults: StateConfig = {
   freshFanout: 8,
   quietMs: 1000,
   pullIntervalMs: 2000,
+  pullAgainMs: 1000,
   pullTimeoutMs: 5000,
   pullsMax: 2,
   answersPerSecond: 50,

@@ -27,7 +27,10 @@ export class Pull {
   readonly #got = new Set<string>()
   /** What was asked last, and is not answered in full. */
   #asked: TreeWant | EntriesWant | undefined
+  /** When the question under way was asked first. */
   askedAt: Millis
+  /** When it was asked last, or a part of its answer came. */
+  heardAt: Millis
   received = 0
   rounds = 0
 
@@ -35,6 +38,7 @@ export class Pull {
     this.peer = peer
     this.#tree = tree
     this.askedAt = now
+    this.heardAt = now
   }
 
   /** What is known to be lacking; more may turn up. */
@@ -45,27 +49,43 @@ export class Pull {
   /** The next question, or undefined when nothing is left to ask. */
   ask(now: Millis): TreeWant | EntriesWant | undefined {
     this.askedAt = now
+    this.heardAt = now
     this.#asked = this.#nextQuestion()
     if (this.#asked !== undefined) this.rounds += 1
     return this.#asked
   }
 
-  /** Answers whether the question is now answered. What was not asked about is not looked at. */
-  onTree(message: TreeHave): boolean {
+  /** The question under way once more. */
+  again(now: Millis): TreeWant | EntriesWant | undefined {
+    this.heardAt = now
+    return this.#asked
+  }
+
+  /**
+   * Answers whether the question is now answered. What was not asked about is not looked at: it may be the second answer
+   * to a question that was asked again.
+   */
+  onTree(message: TreeHave, now: Millis): boolean {
     const asked = this.#asked
     if (asked?.type !== 'tree-want') return false
-    for (const node of message.nodes) {
-      if (asked.paths.some(({ depth, prefix }) => depth === node.depth && prefix === node.prefix)) this.#look(node)
-    }
+    const nodes = message.nodes.filter((node) =>
+      asked.paths.some(({ depth, prefix }) => depth === node.depth && prefix === node.prefix),
+    )
+    if (nodes.length === 0) return false
+    this.heardAt = now
+    for (const node of nodes) this.#look(node)
     return this.#answered(message.last)
   }
 
   /** The same for entries, which went to the replica by themselves. */
-  onEntries(entries: readonly Verified<Entry>[], last: boolean): boolean {
-    if (this.#asked?.type !== 'entries-want') return false
+  onEntries(entries: readonly Verified<Entry>[], last: boolean, now: Millis): boolean {
+    const asked = this.#asked
+    if (asked?.type !== 'entries-want') return false
+    if (entries.length > 0 && !entries.some((entry) => isAsked(asked, entry))) return false
+    this.heardAt = now
     this.received += entries.length
     for (const { digest } of entries) this.#got.add(`${firstWord(digest)} ${secondWord(digest)}`)
-    if (last) this.#askForRest(this.#asked)
+    if (last) this.#askForRest(asked)
     return this.#answered(last)
   }
 
@@ -123,6 +143,15 @@ export class Pull {
     )
     return without(bytes, own).subarray(0, fingerprintsPerWantMax * hashBytes)
   }
+}
+
+function isAsked({ wants }: EntriesWant, { digest }: Verified<Entry>): boolean {
+  const [first, second] = [firstWord(digest), secondWord(digest)]
+  return wants.some(({ fingerprints }) => {
+    for (let at = 0; at + hashBytes <= fingerprints.length; at += hashBytes)
+      if (wordAt(fingerprints, at) === first && wordAt(fingerprints, at + 4) === second) return true
+    return false
+  })
 }
 
 /** Those of these fingerprints, 8 bytes each, that are not among the named. */

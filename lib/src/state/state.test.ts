@@ -8,6 +8,7 @@ import { State } from './state.ts'
 /** A replica of writer 0, with links to writers 1 and 2, and when it sent what to writer 2. */
 function replica() {
   const drafts: Entry[] = []
+  const asked: number[] = []
   const sent: { readonly at: number; readonly entries: number }[] = []
   let now = 0
   const state = new State(
@@ -17,6 +18,7 @@ function replica() {
       self: writer(0),
       links: () => [writer(1), writer(2)],
       send: (to, message: StateMessage) => {
+        if (message.type === 'tree-want') asked.push(now)
         if (to === writer(2) && message.type === 'fresh') sent.push({ at: now, entries: message.claims.length })
       },
       seal: (draft) => void drafts.push(draft),
@@ -39,7 +41,7 @@ function replica() {
       if ((state.deadline(now as Millis) ?? Number.POSITIVE_INFINITY) <= now) state.tick(now as Millis)
     }
   }
-  return { run, sent, state, drafts }
+  return { run, sent, asked, state, drafts }
 }
 
 it('passes a write on within 10 ms, together with what comes meanwhile', () => {
@@ -87,4 +89,57 @@ it('brings nothing back when a write and what it overwrote have ended, to whoeve
   state.tick(120_000 as Millis)
   state.restore([old])
   expect(state.read('todos', 'milk')).toEqual([overwrite])
+})
+
+const otherRoot = new Uint8Array(8).fill(1)
+
+it('asks a neighbour that differs at once when nothing was news for a second', () => {
+  const { state, run, asked } = replica()
+  run(500, [100])
+  state.onAdvertised(writer(1), otherRoot, 500 as Millis)
+  run(1099, [])
+  state.onAdvertised(writer(2), otherRoot, 1099 as Millis)
+  expect(asked).toEqual([])
+  run(1100, [])
+  state.onAdvertised(writer(2), otherRoot, 1100 as Millis)
+  expect(asked).toHaveLength(1)
+})
+
+it('asks a neighbour that has differed for a second, though there is news all the time', () => {
+  const { state, run, asked } = replica()
+  const writes = Array.from({ length: 20 }, (_, index) => 100 * index)
+  run(500, writes)
+  state.onAdvertised(writer(1), otherRoot, 500 as Millis)
+  run(1499, writes)
+  state.onAdvertised(writer(1), otherRoot, 1499 as Millis)
+  expect(asked).toEqual([])
+  run(1500, writes)
+  state.onAdvertised(writer(1), otherRoot, 1500 as Millis)
+  expect(asked).toHaveLength(1)
+})
+
+it('asks a neighbour that is silent in a pull again each second, five times in all, and gives it up', () => {
+  const { state, run, asked } = replica()
+  run(999, [])
+  state.onAdvertised(writer(1), otherRoot, 1000 as Millis)
+  asked.length = 0
+  run(20_000, [])
+  expect(asked).toEqual([2000, 3000, 4000, 5000])
+  state.onAdvertised(writer(1), otherRoot, 20_000 as Millis)
+  expect(asked).toHaveLength(5)
+})
+
+it('waits no longer for a neighbour that answers a little at a time than for one that is silent', () => {
+  const { state, run, asked } = replica()
+  run(999, [])
+  state.onAdvertised(writer(1), otherRoot, 1000 as Millis)
+  asked.length = 0
+  const nodes = [{ depth: 0, prefix: 0, kind: 'fingerprints' as const, bytes: new Uint8Array(0) }]
+  for (let at = 1500; at < 8000; at += 500) {
+    run(at, [])
+    state.receive(writer(1), { type: 'tree-have', nodes, last: false }, at as Millis)
+  }
+  expect(asked).toEqual([])
+  state.onAdvertised(writer(1), otherRoot, 8000 as Millis)
+  expect(asked).toHaveLength(1)
 })

@@ -91,6 +91,8 @@ export class State {
   readonly #fresh = new Map<Digest, { readonly entry: Verified<Entry>; readonly heardFrom: PeerId[] }>()
   #flushAt: Millis | undefined
   #flushedAt: number = Number.NEGATIVE_INFINITY
+  /** When a write was last news to us. */
+  #freshAt: number = Number.NEGATIVE_INFINITY
   #seq = 0
   /** Writes that are being signed, by number; the last one of a call has its ref. */
   readonly #writing = new Map<number, { readonly draft: Entry; readonly ref: number | undefined }>()
@@ -200,7 +202,7 @@ export class State {
         this.#onEntries(from, message.claims, message.last, now)
         break
       case 'tree-have':
-        if (this.#pulls.get(from)?.onTree(message) === true) this.#goOn(from, now)
+        if (this.#pulls.get(from)?.onTree(message, now) === true) this.#goOn(from, now)
         break
       case 'tree-want':
         if (this.#mayAnswer(from, now)) this.#answer(from, answerTree(this.#replica, message))
@@ -234,7 +236,9 @@ export class State {
     }
     neighbour.apartSince ??= now
     // Differing for a moment is what fresh writes do.
-    if (standing === 'ahead' || now >= neighbour.apartSince + this.#config.quietMs) this.#pull(from, neighbour, now)
+    const { quietMs } = this.#config
+    const calm = now >= this.#freshAt + quietMs || now >= neighbour.apartSince + quietMs
+    if (standing === 'ahead' || calm) this.#pull(from, neighbour, now)
   }
 
   deadline(now: Millis): Millis | undefined {
@@ -242,14 +246,14 @@ export class State {
     const by = (at: number): void => {
       if (next === undefined || at < next) next = at as Millis
     }
-    for (const { askedAt } of this.#pulls.values()) by(askedAt + this.#config.pullTimeoutMs)
+    for (const pull of this.#pulls.values()) by(this.#patienceOf(pull))
     const { sweepAt } = this.#replica
     if (sweepAt !== undefined) by(now + Math.max(0, sweepAt - this.#port.wallAt(now)))
     return next
   }
 
   tick(now: Millis): void {
-    for (const pull of [...this.#pulls.values()]) if (now >= pull.askedAt + this.#config.pullTimeoutMs) this.#end(pull)
+    for (const pull of [...this.#pulls.values()]) if (now >= this.#patienceOf(pull)) this.#askAgain(pull, now)
     this.#replica.sweep(this.#port.wallAt(now))
     this.#tell()
     if (this.#flushAt === undefined || now < this.#flushAt) return
@@ -311,7 +315,7 @@ export class State {
     // Only what was asked for: whoever pushes uses `fresh`.
     if (pull === undefined) return
     for (const entry of entries) this.#take(entry, from)
-    const answered = pull.onEntries(entries, last)
+    const answered = pull.onEntries(entries, last, now)
     this.#progress(pull, false)
     if (answered) this.#goOn(from, now)
   }
@@ -337,6 +341,7 @@ export class State {
 
   #spread(entry: Verified<Entry>, from: PeerId | undefined, now: Millis): void {
     this.#fresh.set(entry.digest, { entry, heardFrom: from === undefined ? [] : [from] })
+    this.#freshAt = now
     const { freshDelayMs, freshEveryMs } = this.#config
     this.#flushAt ??= Math.max(now + freshDelayMs, this.#flushedAt + freshEveryMs) as Millis
   }
@@ -354,6 +359,18 @@ export class State {
     const question = pull?.ask(now)
     if (question !== undefined) this.#port.send(peer, question)
     else if (pull !== undefined) this.#end(pull)
+  }
+
+  /** When a pull has waited too long for its neighbour: to be asked again, or to be given up. */
+  #patienceOf({ askedAt, heardAt }: Pull): Millis {
+    const { pullAgainMs, pullTimeoutMs } = this.#config
+    return Math.min(heardAt + pullAgainMs, askedAt + pullTimeoutMs) as Millis
+  }
+
+  #askAgain(pull: Pull, now: Millis): void {
+    const question = now < pull.askedAt + this.#config.pullTimeoutMs ? pull.again(now) : undefined
+    if (question === undefined) this.#end(pull)
+    else this.#port.send(pull.peer, question)
   }
 
   #end(pull: Pull): void {

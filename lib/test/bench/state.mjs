@@ -101,13 +101,13 @@ function reconcile(behind, ahead) {
     const answers = question.type === 'tree-want' ? answerTree(ahead, question) : answerEntries(ahead, question)
     for (const answer of answers) {
       traffic.bytes += encodeFrame(answer).length
-      if (answer.type === 'tree-have') pull.onTree(answer)
+      if (answer.type === 'tree-have') pull.onTree(answer, now)
       if (answer.type !== 'entries') continue
       for (const entry of answer.claims) {
         traffic.entryBytes += entry.bytes.length
         behind.apply(entry)
       }
-      pull.onEntries(answer.claims, answer.last)
+      pull.onEntries(answer.claims, answer.last, now)
     }
   }
   if (!sameBytes(behind.tree.root(), ahead.tree.root())) throw new Error('they are not equal after all')
