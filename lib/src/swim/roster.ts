@@ -8,16 +8,8 @@ import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { earliest, type SwimContext } from './context.ts'
 import type { Judgement } from './judgement.ts'
-import {
-  compareAlive,
-  compareIncarnations,
-  compareRuns,
-  present,
-  transitions,
-  type MemberRecord,
-  type Run,
-} from './member.ts'
-import type { Accuse, Alive, Leave } from './messages.ts'
+import { compareAlive, compareIncarnations, compareRuns, present, transitions, type MemberRecord } from './member.ts'
+import type { Accuse, Alive, Leave, SwimClaim } from './messages.ts'
 import { longestLeaseMs } from './self.ts'
 import { evidence, type Sync } from './sync.ts'
 import { equalBytes } from './table.ts'
@@ -29,7 +21,7 @@ export class Roster {
   readonly #sync: Sync
   readonly #zones: Zones
   /** The newest run that each member left without our having met it: its alive claim may still be on its way. */
-  readonly #departed = new Map<PeerId, { readonly run: Run; readonly until: Millis }>()
+  readonly #departed = new Map<PeerId, { readonly run: Verified<Leave>; readonly until: Millis }>()
   readonly #toldAt = new Map<PeerId, Millis>()
   /** Leases and tombstones are looked at when the first of them may end. */
   #sweepAt: Millis | undefined
@@ -83,7 +75,10 @@ export class Roster {
     const { table, dissemination, port, config } = this.#context
     const record = table.get(claim.author)
     const departed = this.#departed.get(claim.author)
-    if (departed !== undefined && compareRuns(claim, departed.run) <= 0) return
+    if (departed !== undefined && compareRuns(claim, departed.run) <= 0) {
+      this.#tell(from, [departed.run], now)
+      return
+    }
     if (record === undefined) {
       if (table.presentCount >= config.membersMax) {
         port.notify({ type: 'rejected', from, code: 'ERR_MEMBERS_MAX' })
@@ -122,7 +117,7 @@ export class Roster {
     const before = record.status
     const otherRun = claim.instance !== record.alive.instance
     const after = transitions[before][otherRun ? 'newer-instance' : 'newer-incarnation']
-    if (!present(after)) return
+    if (!present(after)) return this.#tellOfDeparted(from, record, claim, now)
     this.#judgement.refuted(record, now)
     const changed = !equalBytes(record.alive.metadata, claim.metadata) || otherRun
     const otherProof = !equalBytes(record.alive.admission, claim.admission)
@@ -238,10 +233,18 @@ export class Roster {
     if (claim.author !== port.self) port.notify({ type: 'member-joined', record })
   }
 
-  /** Somebody sends us, as alive, a member that we know to be gone. Once a second we say why. */
+  /**
+   * Somebody sends us, as alive, a member that we know to be gone. Once a second we say why: it may hold an incarnation
+   * that nobody else does, and would count the member for as long as that one's lease.
+   */
   #tellOfDeparted(to: PeerId, record: MemberRecord, claim: Verified<Alive>, now: Millis): void {
-    if (compareIncarnations(claim, record.alive) !== 0 || evidence(record).length === 0) return
-    if (this.#mayTell(to, now)) this.#sync.tell(to, record)
+    const why = evidence(record)
+    if (why.length === 0) return
+    this.#tell(to, compareIncarnations(claim, record.alive) < 0 ? [record.alive, ...why] : why, now)
+  }
+
+  #tell(to: PeerId, claims: readonly Verified<SwimClaim>[], now: Millis): void {
+    if (this.#mayTell(to, now)) this.#context.port.send(to, { type: 'gossip', claims }, 'gossip')
   }
 
   /** It runs under a key that spoke later, by the calendar, in another run: nobody will heed it, so it should know. */

@@ -36,11 +36,12 @@ function run(name: string, peers: number, seed: string, more: Partial<Conditions
 
 /** Throws with all that is needed to see it again. */
 function hold(name: string, peers: number, seed: string, more: Partial<Conditions> = {}): void {
-  const { seconds, count } = small[name] ?? {}
+  const { seconds, count } = { ...small[name], ...more }
   const flags = [
     ...(seconds === undefined ? [] : [`--seconds ${seconds}`]),
     ...(count === undefined ? [] : [`--count ${count}`]),
     ...(more === bad ? [badFlags] : []),
+    ...(more === lossy ? ['--loss 0.2'] : []),
   ]
   const again = `npm run sim -- ${name} --peers ${peers} --seed ${seed} ${flags.join(' ')}`
   let outcome
@@ -57,6 +58,9 @@ const bad: Partial<Conditions> = {
   network: { ...conditionDefaults.network, loss: 0.05, duplication: 0.05, reordering: 0.1 },
 }
 const badFlags = '--loss 0.05 --duplication 0.05 --reordering 0.1'
+/** As bad as figures are taken in. */
+const lossy: Partial<Conditions> = { network: { ...conditionDefaults.network, loss: 0.2 }, seconds: 20 }
+const networks: Readonly<Record<string, Partial<Conditions>>> = { good: {}, bad, lossy }
 
 const past = readFileSync(new URL('seeds.txt', import.meta.url), 'utf8')
   .split('\n')
@@ -66,7 +70,7 @@ describe('seeds that once failed', () => {
   for (const line of past) {
     const [name = '', peers = '', seed = '', network = 'good'] = line.split(' ')
     it(`${name} with ${peers} peers in a ${network} network, seed ${seed}`, () =>
-      hold(name, Number(peers), seed, network === 'bad' ? bad : {}))
+      hold(name, Number(peers), seed, networks[network]))
   }
 })
 
