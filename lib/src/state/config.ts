@@ -9,13 +9,16 @@ export interface StateConfig {
   readonly freshEveryMs: number
   /** How many neighbours a write is passed on to; the degree of the overlay. */
   readonly freshFanout: number
-  /** Digests that differ start a pull once they have done so for this long: what is under way may settle it. */
+  /**
+   * Digests that differ start a pull when no write was news for so long, or once they have done so for twice as long: what
+   * is under way may settle it. A write is everywhere in a quarter of a second: npm run sim -- fresh-write
+   */
   readonly quietMs: number
-  /** At most one pull from one neighbour in this time. SECURITY A.4 has 5 s; measured: npm run sim -- state */
+  /** At most one pull from one neighbour in this time. SECURITY A.4 has 5 s; measured: npm run sim -- state --loss 0.2 */
   readonly pullIntervalMs: number
   /**
    * A neighbour that is silent in a pull for so long is asked the same again: an answer that waits behind lost packets is
-   * late by that much. measured: npm run sim -- state --loss 0.2
+   * late by about as much. measured: npm run sim -- state --loss 0.2
    */
   readonly pullAgainMs: number
   /** A pull whose answer stays out for this long is given up. A guess: SCTP's longest pauses. */
@@ -48,9 +51,9 @@ export const stateDefaults: StateConfig = {
   freshDelayMs: 10,
   freshEveryMs: 50,
   freshFanout: 8,
-  quietMs: 1000,
-  pullIntervalMs: 2000,
-  pullAgainMs: 1000,
+  quietMs: 500,
+  pullIntervalMs: 1000,
+  pullAgainMs: 500,
   pullTimeoutMs: 5000,
   pullsMax: 2,
   answersPerSecond: 50,

@@ -93,15 +93,13 @@ it('brings nothing back when a write and what it overwrote have ended, to whoeve
 
 const otherRoot = new Uint8Array(8).fill(1)
 
-it('asks a neighbour that differs at once when nothing was news for a second', () => {
+it('asks a neighbour that differs at once when nothing was news for half a second', () => {
   const { state, run, asked } = replica()
-  run(500, [100])
-  state.onAdvertised(writer(1), otherRoot, 500 as Millis)
-  run(1099, [])
-  state.onAdvertised(writer(2), otherRoot, 1099 as Millis)
+  run(599, [100])
+  state.onAdvertised(writer(1), otherRoot, 599 as Millis)
   expect(asked).toEqual([])
-  run(1100, [])
-  state.onAdvertised(writer(2), otherRoot, 1100 as Millis)
+  run(600, [])
+  state.onAdvertised(writer(2), otherRoot, 600 as Millis)
   expect(asked).toHaveLength(1)
 })
 
@@ -118,15 +116,15 @@ it('asks a neighbour that has differed for a second, though there is news all th
   expect(asked).toHaveLength(1)
 })
 
-it('asks a neighbour that is silent in a pull again each second, five times in all, and gives it up', () => {
+it('asks a neighbour that is silent in a pull again every half second, ten times in all, and gives it up', () => {
   const { state, run, asked } = replica()
   run(999, [])
   state.onAdvertised(writer(1), otherRoot, 1000 as Millis)
   asked.length = 0
   run(20_000, [])
-  expect(asked).toEqual([2000, 3000, 4000, 5000])
+  expect(asked).toEqual([1500, 2000, 2500, 3000, 3500, 4000, 4500, 5000, 5500])
   state.onAdvertised(writer(1), otherRoot, 20_000 as Millis)
-  expect(asked).toHaveLength(5)
+  expect(asked).toHaveLength(10)
 })
 
 it('waits no longer for a neighbour that answers a little at a time than for one that is silent', () => {
@@ -135,7 +133,7 @@ it('waits no longer for a neighbour that answers a little at a time than for one
   state.onAdvertised(writer(1), otherRoot, 1000 as Millis)
   asked.length = 0
   const nodes = [{ depth: 0, prefix: 0, kind: 'fingerprints' as const, bytes: new Uint8Array(0) }]
-  for (let at = 1500; at < 8000; at += 500) {
+  for (let at = 1400; at < 8000; at += 400) {
     run(at, [])
     state.receive(writer(1), { type: 'tree-have', nodes, last: false }, at as Millis)
   }

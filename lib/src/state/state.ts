@@ -237,7 +237,7 @@ export class State {
     neighbour.apartSince ??= now
     // Differing for a moment is what fresh writes do.
     const { quietMs } = this.#config
-    const calm = now >= this.#freshAt + quietMs || now >= neighbour.apartSince + quietMs
+    const calm = now >= this.#freshAt + quietMs || now >= neighbour.apartSince + 2 * quietMs
     if (standing === 'ahead' || calm) this.#pull(from, neighbour, now)
   }
 
