@@ -79,14 +79,14 @@ function byTree(behind, ahead, clock) {
     if (question === undefined) return { missing, bytes, rounds }
     if (question.type === 'entries-want') {
       missing += question.wants.reduce((sum, { fingerprints }) => sum + fingerprints.length / 8, 0)
-      clock.at('behind', () => pull.onEntries([], true))
+      clock.at('behind', () => pull.onEntries([], true, now))
       continue
     }
     rounds += 1
     bytes += encodeFrame(question).length
     for (const answer of clock.at('ahead', () => answerTree(replica, question))) {
       bytes += encodeFrame(answer).length
-      if (answer.type === 'tree-have') clock.at('behind', () => pull.onTree(answer))
+      if (answer.type === 'tree-have') clock.at('behind', () => pull.onTree(answer, now))
     }
   }
 }
