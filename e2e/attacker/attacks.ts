@@ -5,7 +5,7 @@
  */
 import { barrage } from './barrage.ts'
 import { write } from './bytes.ts'
-import { authorOf, claim, type ClaimType, envelope, signed } from './claims.ts'
+import { aliveFields, authorOf, claim, type ClaimType, envelope, readAlive, signed } from './claims.ts'
 import { frame, carry } from './frames.ts'
 import { Member } from './member.ts'
 import { ownedAttacks } from './owned.ts'
@@ -58,6 +58,12 @@ const routed = (by: Member, to: Uint8Array, ttlMs = 20_000) => {
   const id = Buffer.from(Array.from({ length: 16 }, () => Math.floor(by.host.random() * 256)))
   const payload = frame('direct', 1, '', Buffer.of(1))
   return claim('routed', [by.host.publicKey, by.host.wall(), ttlMs, to, id, 0, false, payload], by.host, by.meshId)
+}
+
+/** Evidence against whoever signed these, in the name of `by`. */
+function evidence(by: Member, one: Uint8Array, other: Uint8Array): Buffer {
+  const body = write([by.host.publicKey, by.host.wall(), 60_000, one, other])
+  return frame('fault', envelope(10, body, by.host.sign(signed('fault', by.meshId, body))))
 }
 
 export const attacks: readonly Attack[] = [
@@ -131,6 +137,32 @@ export const attacks: readonly Attack[] = [
         `it is ${siege.beliefs(self!).join()}`,
         siege.beliefs(self!).every((status) => status === 'left'),
       )
+      return siege.harm
+    },
+  },
+  {
+    name: 'equivocate: one incarnation is told in two ways, one to each half of the room',
+    run(seed) {
+      const siege = new Siege(seed, 6)
+      const member = siege.attacker((host) => new Member(host, room))
+      const [self] = siege.attackers
+      member.incarnation++
+      const halves = [member.alive({ zone: 'here' }), member.alive({ zone: 'there' })]
+      siege.forbid('member-failed')
+      for (const [i, link] of [...member.links.keys()].entries())
+        member.host.send(link, frame('gossip', [halves[i % 2]!]))
+      // Less than it takes to knock again, which ends as soon as it has begun.
+      siege.seconds(1)
+      siege.mustBeThrownOut()
+      siege.mustBe(
+        `it is ${siege.beliefs(self!).join()}`,
+        siege.beliefs(self!).every((status) => status === 'dead'),
+      )
+      const newcomer = siege.world.spawn()
+      for (const other of siege.honest) siege.world.link(newcomer, other)
+      siege.world.link(self!, newcomer)
+      siege.seconds(2)
+      siege.mustBe('it is linked to whoever came later', !self!.linkedTo(newcomer))
       return siege.harm
     },
   },
@@ -307,6 +339,15 @@ export const attacks: readonly Attack[] = [
   faulty('seize: an entry under the key of somebody else', 'ERR_ENTRY_OWNER', (by, to) => {
     const owner = Buffer.from(to).toString('base64url')
     return carry('entry', [claim('entry', entryFields(by, `o/${owner}/name`), by.host, by.meshId)])
+  }),
+  faulty('frame-up: evidence against somebody honest, half of which it never signed', 'ERR_CLAIM_SIGNATURE', (by) => {
+    const [theirs] = by.others()
+    const made = aliveFields({ ...readAlive(theirs!), zone: 'elsewhere' })
+    return evidence(by, theirs!, claim('alive', made, by.host, by.meshId))
+  }),
+  faulty('frame-up: evidence of one claim, twice', 'ERR_FAULT_EVIDENCE', (by) => {
+    const [theirs] = by.others()
+    return evidence(by, theirs!, theirs!)
   }),
   faulty('forever: a claim that asks to be believed for two days', 'ERR_CLAIM_TTL', (by) =>
     frame('gossip', [by.alive({ ttlMs: 2 * 86_400_000 })]),

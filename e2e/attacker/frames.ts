@@ -24,6 +24,7 @@ export const kinds = {
   'entries-want': 51,
   entries: 52,
   revocations: 64,
+  fault: 65,
 } as const
 export type Kind = keyof typeof kinds
 

@@ -207,6 +207,24 @@ export const mutations: readonly Mutation[] = [
     attack: 'seize',
   },
   {
+    defence: 'who says two things is out',
+    edits: [
+      {
+        file: 'core/core.ts',
+        text: "if (draft !== undefined) this.#effects.push({ type: 'seal', draft })",
+        without: '',
+      },
+    ],
+    attack: 'equivocate',
+  },
+  {
+    defence: 'evidence is verified',
+    edits: [
+      { file: 'pipeline/evidence.ts', text: "then(claim ? undefined : 'ERR_CLAIM_SIGNATURE')", without: 'then()' },
+    ],
+    attack: 'frame-up: evidence against',
+  },
+  {
     defence: 'no tags',
     edits: [
       {

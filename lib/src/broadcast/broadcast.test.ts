@@ -71,6 +71,7 @@ beforeEach(() => {
       metAt: (author) => met.get(author),
       send: (to, message) => sent.push([to, message]),
       seal: () => {},
+      equivocated: (one, other) => told.push(`${one.digest} ${other.digest}`),
       deliver: ({ author, seq }) => told.push(author === ada ? seq : `${author} ${seq}`),
       gap: (_author, _instance, missed) => told.push(`lost ${missed}`),
     },

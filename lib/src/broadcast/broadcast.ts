@@ -7,6 +7,7 @@
  * something to ask that neighbour for: a gap is what signed numbers leave.
  */
 import type { Verified } from '../identity/claim.ts'
+import type { Numbered } from '../identity/fault.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { InstanceId, PeerId } from '../identity/peer-id.ts'
 import { Authors } from './authors.ts'
@@ -47,6 +48,8 @@ export interface BroadcastPort {
   send(to: PeerId, message: BroadcastMessage): void
   seal(draft: News): void
   deliver(news: Verified<News>): void
+  /** One run of somebody signed both, under one number. */
+  equivocated(one: Numbered, other: Numbered): void
   /** So many of this author's broadcasts will not come any more. */
   gap(author: PeerId, instance: InstanceId, missed: number): void
 }
@@ -148,7 +151,11 @@ export class Broadcast {
     if (news.author === this.#port.self || news.seq === 0 || !this.#port.admits(news.author)) return
     const stream = this.#authors.open(news.author, news.instance)
     know(stream, from, news.seq)
-    if (!stream.take(news)) return
+    if (!stream.take(news)) {
+      const kept = this.#retained.get(stream, news.seq)
+      if (kept !== undefined && kept.digest !== news.digest) this.#port.equivocated(kept, news)
+      return
+    }
     this.#spread(stream, news, now)
     if (!stream.settled && stream.asks === 0) this.#askWhereToBegin(stream, from)
     if (stream.hinted) stream.settle()

@@ -11,6 +11,7 @@ import { Broadcast } from '../broadcast/broadcast.ts'
 import type { BroadcastMessage } from '../broadcast/messages.ts'
 import type { TransferMessage } from '../broadcast/transfer-messages.ts'
 import type { Verified } from '../identity/claim.ts'
+import type { Fault, Numbered } from '../identity/fault.ts'
 import { sha256 } from '../identity/hash.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
@@ -29,6 +30,7 @@ import type { Entry } from '../state/messages.ts'
 import { State, type StateEvent, type StateReader, type Write } from '../state/state.ts'
 import type { CoreOptions } from './config.ts'
 import { type CoreEvent, type CoreMember, type Effect, farewellsMax, type Priority } from './effect.ts'
+import { Faults } from './faults.ts'
 import { type Command, door, type DraftClaim, type Input, type LinkId } from './input.ts'
 import { LinkTable } from './link-table.ts'
 import type { Claim, Message, RoutedMessage } from './message.ts'
@@ -44,6 +46,7 @@ export class Core {
   readonly #links = new LinkTable()
   readonly #strikes = new Strikes()
   readonly #outlaws = new Outlaws()
+  readonly #faults = new Faults(() => this.#swim.wallAt(this.#now))
   /** Dials of outlaws: they fail once the overlay is done with what it is about. */
   readonly #vainDials: PeerId[] = []
   readonly #prng: Prng
@@ -76,6 +79,7 @@ export class Core {
     const admits = options.admits ?? everybody
     const refuses = (claim: Alive | Entry) =>
       admits(claim.author) ? this.#revocations?.refuses(claim) : 'ERR_NOT_ADMITTED'
+    const equivocated = (one: Numbered, other: Numbered) => this.#onEquivocation(one, other)
     this.#revocations = options.revocations
     this.#now = now
     this.#prng = new Prng(options.seed)
@@ -108,7 +112,8 @@ export class Core {
         monitorsOf: (subject) => this.#overlay.rings.monitorsOf(subject),
         entitled: (accuser, subject) => this.#overlay.rings.entitled(accuser, subject),
         linked: (peer) => this.#links.of(peer) !== undefined,
-        refuses,
+        refuses: (claim) => (this.#faults.convicted(claim.author) ? 'ERR_EQUIVOCATION' : refuses(claim)),
+        equivocated,
         linkedPeers: () => this.#links.peers(),
         hops: (peer, avoid) => (this.#links.of(peer) === undefined ? this.#overlay.path(peer, avoid)?.length : 1),
         send: (to, message, priority, avoid) => this.#send(to, message, priority, avoid),
@@ -134,7 +139,8 @@ export class Core {
       {
         self: options.id,
         linkedPeers: () => this.#links.peers(),
-        admits: (author) => admits(author) && this.#mayBeHere(author),
+        admits: (author) => admits(author) && !this.#faults.convicted(author) && this.#mayBeHere(author),
+        equivocated,
         metAt: (author) => {
           const record = this.#swim.record(author)
           return record && { instance: record.alive.instance, since: record.runAt }
@@ -156,7 +162,9 @@ export class Core {
         send: (to, message) => this.#overLink(to, message, 'state'),
         seal: (draft) => this.#effects.push({ type: 'seal', draft }),
         wallAt: (at) => this.#swim.wallAt(at),
+        // Entries of the convicted stand: else replicas would differ by when they heard of it.
         refuses,
+        equivocated,
         recall: options.recall,
         admission: () => (this.#proven ? this.#proof : undefined),
         sharesKeys: () => this.#sharesKeys !== false,
@@ -355,7 +363,8 @@ export class Core {
 
   #onLinkOpened(link: LinkId, peer: PeerId, initiator: boolean, now: Millis): void {
     // It dialled us before it was thrown out, or would not take no for an answer.
-    if (this.#outlaws.has(peer, now)) return void this.#effects.push({ type: 'hang-up', link, code: 'ERR_OUTLAW' })
+    if (this.#outlaws.has(peer, now) || this.#faults.convicted(peer))
+      return void this.#effects.push({ type: 'hang-up', link, code: 'ERR_OUTLAW' })
     // The list came while it was shaking hands.
     if (this.#revocations?.outcast(peer, undefined))
       return void this.#effects.push({ type: 'hang-up', link, code: 'ERR_CAPABILITY_REVOKED' })
@@ -369,6 +378,7 @@ export class Core {
     this.#notify({ type: 'link-opened', peer })
     this.#broadcast.linkOpened(now)
     this.#swim.linkOpened(peer, initiator, now)
+    for (const claim of this.#faults.held) this.#overLink(peer, { type: 'fault', claim }, 'state')
   }
 
   #onLinkClosed(link: LinkId, now: Millis): void {
@@ -404,6 +414,9 @@ export class Core {
       case 'revocations':
         if (!this.#stopped && this.#onRevocations(message.claim, peer, now) === undefined)
           this.#onRefused(link, 'ERR_FRAME_KIND', true, now)
+        break
+      case 'fault':
+        if (!this.#stopped) this.#onFault(message.claim, peer, now)
         break
       case 'offer':
       case 'chunk':
@@ -456,11 +469,9 @@ export class Core {
       case 'abandon':
         this.#effects.push(effect)
         break
-      case 'hang-up': {
-        const link = this.#links.of(effect.peer)
-        if (link !== undefined) this.#effects.push({ type: 'hang-up', link, code: effect.code })
+      case 'hang-up':
+        this.#hangUp(effect.peer, effect.code)
         break
-      }
       case 'send':
         this.#overLink(effect.peer, effect.message, 'gossip')
         break
@@ -551,6 +562,9 @@ export class Core {
         break
       case 'revoke':
         this.#onRevocations(claim, undefined, now)
+        break
+      case 'fault':
+        this.#onFault(claim, undefined, now)
         break
       default:
         this.#members = undefined
@@ -675,9 +689,34 @@ export class Core {
     return staleAt === undefined ? undefined : ((this.#now + (staleAt - this.#swim.wallAt(this.#now))) as Millis)
   }
 
+  /** Somebody's own words speak against it. */
+  #onEquivocation(one: Numbered, other: Numbered): void {
+    const draft = this.#faults.draft(this.#self, one, other)
+    if (draft !== undefined) this.#effects.push({ type: 'seal', draft })
+  }
+
+  /** Passed on once, by whoever did not know of it, and only of members: anybody can convict keys that are nobody's. */
+  #onFault(claim: Verified<Fault>, from: PeerId | undefined, now: Millis): void {
+    const { culprit } = claim
+    const isMember = this.#swim.record(culprit) !== undefined
+    if (!this.#faults.take(claim, isMember)) return
+    if (isMember)
+      for (const peer of this.#links.peers()) if (peer !== from) this.#overLink(peer, { type: 'fault', claim }, 'state')
+    this.#notify({ type: 'claim-rejected', from: culprit, code: 'ERR_EQUIVOCATION' })
+    if (culprit === this.#self) return
+    // The link first, so that it is this that it is said to have closed for.
+    this.#hangUp(culprit, 'ERR_EQUIVOCATION')
+    this.#swim.convicted(culprit, now)
+  }
+
+  #hangUp(peer: PeerId, code: string): void {
+    const link = this.#links.of(peer)
+    if (link !== undefined) this.#effects.push({ type: 'hang-up', link, code })
+  }
+
   /** Neither dialled nor listened to. */
   #shuns(peer: PeerId, now: Millis): boolean {
-    return this.#outlaws.has(peer, now) || this.#revocations?.bans(peer) === true
+    return this.#outlaws.has(peer, now) || this.#faults.convicted(peer) || this.#revocations?.bans(peer) === true
   }
 
   /** News and routed messages carry no proof: their author must have shown one as a member. */

@@ -25,6 +25,7 @@ import { completeFrame, decodeFrame, type ReadFrame } from '../wire/frames.ts'
 import { clockSkewMsMax, frameBytesMax } from '../wire/limits.ts'
 import { type LinkBudget, nativeBudget, refusalFrames } from './budget.ts'
 import { ClaimCache, sameBytes } from './claim-cache.ts'
+import { faultChecks, openEvidence } from './evidence.ts'
 import type { FrameMemo } from './frame-memo.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -278,7 +279,7 @@ export class Ingress {
         opening.waiting.push(answer)
         continue
       }
-      if (!state.verifications.take(1, now)) {
+      if (!state.verifications.take(unopened.claim.type === 'fault' ? faultChecks : 1, now)) {
         cut ??= 'ERR_VERIFY_RATE'
         continue
       }
@@ -303,8 +304,10 @@ export class Ingress {
     const { verifier, meshId, proofs } = this.#options
     open(verifier, meshId, unopened, (claim) => {
       if (!claim) return done(undefined, 'ERR_CLAIM_SIGNATURE')
-      if (!proofs) return done(this.#keep(claim), undefined)
-      proofs.check(claim, (fault) => (fault ? done(undefined, fault) : done(this.#keep(claim), undefined)))
+      const settle = (fault?: ErrorCode) => (fault ? done(undefined, fault) : done(this.#keep(claim), undefined))
+      if (claim.type === 'fault') openEvidence(verifier, meshId, claim, settle)
+      else if (proofs) proofs.check(claim, settle)
+      else settle()
     })
   }
 
@@ -401,6 +404,7 @@ const unroutable: ReadonlySet<string> = new Set<Exclude<Message['type'], RoutedM
   'finish',
   'stop',
   'revocations',
+  'fault',
 ])
 
 function isRoutable(frame: ReadFrame): boolean {

@@ -117,10 +117,13 @@ export class Replica {
     return entries <= this.#config.writerEntriesMax && bytes <= this.#config.writerBytesMax
   }
 
-  apply(entry: Verified<Entry>): Applied {
+  /** `twin`: called for what stands under the same key, and says something else under the same number of the same run. */
+  apply(entry: Verified<Entry>, twin?: (held: Verified<Entry>) => void): Applied {
     const path = this.tree.pathOf(entry.map, entry.key)
     const held = this.#held(path, entry.map, entry.key)
     if (held.some(({ digest }) => digest === entry.digest)) return 'known'
+    for (const each of held)
+      if (each.seq === entry.seq && each.instance === entry.instance && each.author === entry.author) twin?.(each)
     const keep = kept([...held, entry], this.#config.siblingsMax)
     if (!keep.includes(entry)) return 'covered'
     if (!this.#writers.admits(entry.author, entry, this.#newestWriter)) return 'full'

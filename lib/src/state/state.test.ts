@@ -26,6 +26,7 @@ function replica() {
       refuses: () => undefined,
       admission: () => undefined,
       sharesKeys: () => true,
+      equivocated: () => {},
       recall: recallEntry,
       notify: () => {},
     },

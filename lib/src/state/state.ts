@@ -9,6 +9,7 @@
  * (version vectors). It never reads a clock, sets a timer or sends a byte itself.
  */
 import type { Digest, Verified } from '../identity/claim.ts'
+import type { Numbered } from '../identity/fault.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { InstanceId, PeerId } from '../identity/peer-id.ts'
 import { toBase64Url } from '../identity/base64url.ts'
@@ -65,6 +66,8 @@ export interface StatePort {
   /** False when that lets us write our own keys only. */
   sharesKeys(): boolean
   notify(event: StateEvent): void
+  /** One run of somebody signed both, under one number. */
+  equivocated(one: Numbered, other: Numbered): void
 }
 
 /** What is believed of a neighbour's replica. */
@@ -331,7 +334,7 @@ export class State {
       if (from !== undefined) this.#port.notify({ type: 'rejected', from, code: refusal })
       return false
     }
-    const result = this.#replica.apply(entry)
+    const result = this.#replica.apply(entry, (held) => this.#port.equivocated(held, entry))
     this.#clock.observe(momentOf(entry))
     if (from !== undefined && (result === 'over-quota' || result === 'full')) {
       this.#port.notify({ type: 'rejected', from, code: result === 'full' ? 'ERR_STATE_FULL' : 'ERR_ENTRY_QUOTA' })

@@ -177,7 +177,7 @@ export class Judgement {
         ) {
           reprieve(suspicion, (heardAt + config.freshEvidenceMs) as Millis)
         } else {
-          this.#condemn(record, now)
+          this.condemn(record, now)
           continue
         }
       }
@@ -240,7 +240,8 @@ export class Judgement {
     this.#verdicts.cleared(record)
   }
 
-  #condemn(record: MemberRecord, now: Millis): void {
+  /** Enough have accused it; or its own words have, and nobody has to be convinced. */
+  condemn(record: MemberRecord, now: Millis): void {
     this.#suspects.delete(record)
     this.#context.table.change(record, () => {
       record.status = transitions[record.status].condemned

@@ -1,4 +1,5 @@
 /** What this machine asks of its parent: facts about the graph, and hands to act with. */
+import type { Numbered } from '../identity/fault.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { MemberRecord } from './member.ts'
 import type { Accuse, AckClaim, Alive, Leave, SwimMessage } from './messages.ts'
@@ -48,6 +49,8 @@ export interface SwimPort {
   /** What other machines want to ride on probes. */
   extra(): Uint8Array
   seal(draft: Alive | Accuse | Leave | AckClaim): void
+  /** One run of somebody signed both, under one number. */
+  equivocated(one: Numbered, other: Numbered): void
   /** The set of those who are here changed: rings and routes follow. */
   memberUp(record: MemberRecord): void
   memberDown(record: MemberRecord): void

@@ -88,6 +88,13 @@ export class Roster {
       dissemination.spread(claim, from, now)
       return
     }
+    const { instance, incarnation, incarnationDigest } = record.alive
+    if (
+      claim.instance === instance &&
+      claim.incarnation === incarnation &&
+      claim.incarnationDigest !== incarnationDigest
+    )
+      port.equivocated(record.alive, claim)
     if (compareAlive(claim, record.alive) <= 0) {
       if (claim.digest === record.alive.digest) dissemination.heard(claim, from)
       if (from === claim.author && compareRuns(claim, record.alive) < 0) this.#tellOfNewerRun(from, record, now)

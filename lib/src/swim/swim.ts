@@ -191,6 +191,12 @@ export class Swim {
     this.#roster.onRevoked(record, now)
   }
 
+  /** A member is shown to have said two things under one number. */
+  convicted(id: PeerId, now: Millis): void {
+    const record = this.#context.table.get(id)
+    if (record !== undefined && present(record.status)) this.#judgement.condemn(record, now)
+  }
+
   /** Tells everybody that we go, and answers the claim; after this only what is queued still leaves. */
   leave(now: Millis): Verified<Leave> | undefined {
     if (this.#stopped) return undefined

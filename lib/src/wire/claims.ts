@@ -5,6 +5,7 @@
 import type { BroadcastClaim } from '../broadcast/messages.ts'
 import type { ClaimBase } from '../identity/claim.ts'
 import { bodyOf, typeOf } from '../identity/envelope.ts'
+import type { Fault } from '../identity/fault.ts'
 import type { OverlayClaim } from '../overlay/messages.ts'
 import type { Revoke } from '../identity/proofs.ts'
 import type { StateClaim } from '../state/messages.ts'
@@ -12,6 +13,7 @@ import type { SwimClaim } from '../swim/messages.ts'
 import { broadcastClaims } from './broadcast.ts'
 import { encodeItem, type Item } from './cbor.ts'
 import { WireError } from './errors.ts'
+import { faultClaims } from './faults.ts'
 import { Fields } from './fields.ts'
 import { claimBytesMax, claimTtlMsMax } from './limits.ts'
 import { overlayClaims } from './overlay.ts'
@@ -19,7 +21,7 @@ import { revocationClaims } from './revocations.ts'
 import { stateClaims } from './state.ts'
 import { swimClaims } from './swim.ts'
 
-export type WireClaim = SwimClaim | OverlayClaim | BroadcastClaim | StateClaim | Revoke
+export type WireClaim = SwimClaim | OverlayClaim | BroadcastClaim | StateClaim | Revoke | Fault
 
 /** How the body of one type of claim is written, and read back with every field checked. */
 export interface ClaimRow<C extends ClaimBase> {
@@ -36,6 +38,7 @@ const rows: ClaimRows<WireClaim> = {
   ...broadcastClaims,
   ...stateClaims,
   ...revocationClaims,
+  ...faultClaims((envelope) => decodeClaim(envelope)),
 }
 
 /** The types that this version carries; `claimTypes` reserves more. */

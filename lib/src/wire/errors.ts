@@ -42,6 +42,8 @@ export const errors = {
 
   ERR_ENTRY_OWNER: blamed('an entry under a key that belongs to somebody other than its writer'),
 
+  ERR_FAULT_EVIDENCE: blamed('evidence of nothing'),
+
   ERR_CAPABILITY_SHAPE: blamed('no well-formed proof'),
   ERR_CAPABILITY_SUBJECT: blamed('a proof that names somebody else'),
   ERR_CAPABILITY_ISSUER: blamed('a proof of another owner'),

@@ -5,6 +5,7 @@
  */
 import type { BroadcastMessage } from '../broadcast/messages.ts'
 import type { ClaimType, Verified } from '../identity/claim.ts'
+import type { Exposure } from '../identity/fault.ts'
 import type { PassedList } from '../identity/proofs.ts'
 import type { OverlayMessage } from '../overlay/messages.ts'
 import type { StateMessage } from '../state/messages.ts'
@@ -13,6 +14,7 @@ import { broadcastFrames } from './broadcast.ts'
 import { decodeItem, encodeItem, type Item } from './cbor.ts'
 import type { WireClaim } from './claims.ts'
 import { WireError } from './errors.ts'
+import { faultFrames } from './faults.ts'
 import { Fields } from './fields.ts'
 import { claimsPerFrameMax, frameBytesMax } from './limits.ts'
 import { overlayFrames } from './overlay.ts'
@@ -21,15 +23,15 @@ import { stateFrames } from './state.ts'
 import { swimFrames } from './swim.ts'
 
 /** A message as it is read: what a routed claim holds is not looked at here. */
-export type WireMessage = SwimMessage | OverlayMessage<never> | BroadcastMessage | StateMessage | PassedList
+export type WireMessage = SwimMessage | OverlayMessage<never> | BroadcastMessage | StateMessage | PassedList | Exposure
 /** A message as it is written; what ingress filled in is not transmitted. */
-export type OutgoingMessage = SwimMessage | OverlayMessage | BroadcastMessage | StateMessage | PassedList
+export type OutgoingMessage = SwimMessage | OverlayMessage | BroadcastMessage | StateMessage | PassedList | Exposure
 
 type Carried = 'claims' | 'claim'
 
 /** How one kind of frame is written, and read back with every field checked. */
 export type FrameRow<M extends { readonly type: string }> = {
-  /** On the wire: never renumber. 0–23 cost one byte. SWIM 1–15, overlay 16–31, broadcast 32–47, state 48–63, revocations 64. */
+  /** On the wire: never renumber. 0–23 cost one byte. SWIM 1–15, overlay 16–31, broadcast 32–47, state 48–63, revocations 64, evidence 65. */
   readonly kind: number
   /** The fields between the kind and the claims. */
   write(message: M): readonly Item[]
@@ -56,6 +58,7 @@ const rows = {
   ...broadcastFrames,
   ...stateFrames,
   ...revocationFrames,
+  ...faultFrames,
 } as unknown as Record<WireMessage['type'], AnyRow>
 
 /** The number of each kind of frame. */

@@ -7,6 +7,7 @@ import { type Capability, ownedMeshIdOf, signCapability } from '../../src/identi
 import { publicKeyOf, seedSigner } from '../../src/identity/ed25519.ts'
 import type { Signer } from '../../src/identity/keys.ts'
 import type { Millis, WallMillis } from '../../src/identity/millis.ts'
+import type { Fault } from '../../src/identity/fault.ts'
 import { instanceIdFromBytes, meshIdOf, type PeerId } from '../../src/identity/peer-id.ts'
 import type { Revoke } from '../../src/identity/proofs.ts'
 import { writeRevoked } from '../../src/identity/revocation.ts'
@@ -179,6 +180,26 @@ export const revoke = sealed<Revoke>(cyd.signer, {
   members: writeRevoked([{ name: bob.publicKey, since: (issuedAt - 1000) as WallMillis }], 32),
 })
 
+const otherNews = sealed<News>(ada.signer, {
+  type: 'news',
+  author: ada.signer.peerId,
+  issuedAt,
+  ttlMs: 60_000,
+  instance,
+  seq: 3,
+  topic: 'chat',
+  payload: encodeValue('goodbye, all'),
+})
+
+export const fault = sealed<Fault>(bob.signer, {
+  type: 'fault',
+  author: bob.signer.peerId,
+  issuedAt,
+  ttlMs: 86_400_000,
+  culprit: ada.signer.peerId,
+  evidence: [news.bytes, otherNews.bytes],
+})
+
 const route = { type: 'routed', author: ada.signer.peerId, issuedAt, ttlMs: 20_000, to: cyd.signer.peerId } as const
 
 export const routedFrame = sealed<Routed>(ada.signer, {
@@ -217,6 +238,7 @@ export const claims: Readonly<Record<string, Verified<Claim>>> = {
   'entry, a delete with a context': sibling,
   'entry, with a proof': proven,
   revoke,
+  fault,
   'routed, a frame': routedFrame,
   'routed, signaling': routedSignal,
   'routed, a receipt': receipt,
@@ -282,5 +304,6 @@ export const frames: Readonly<Record<string, Message>> = {
   },
   entries: { type: 'entries', last: false, claims: [entry, sibling] },
   revocations: { type: 'revocations', claim: revoke },
+  fault: { type: 'fault', claim: fault },
   direct: { type: 'direct', seq: 1, topic: '', payload: encodeValue('hello, Cyd') },
 }
