@@ -1,4 +1,5 @@
 /** A signaling server that stands in the middle, in every way it has, between real engines: nobody is fooled. */
+import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { attacks } from '../../lib/test/transport/hostile-server.ts'
 import { attackSignaling } from '../src/transport/attack.ts'
@@ -29,3 +30,12 @@ test('an attack can succeed: a transport that signs the first fingerprint is bea
     await careless.close()
   }
 }, 180_000)
+
+test('the command that counts attacks can make them, between Nodes as well', () => {
+  const args = ['scripts/attack-signaling.mjs', '--attempts', '3', '--pair', 'node-node']
+  const root = new URL('../../', import.meta.url)
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+  // Attempts, undetected, inconclusive.
+  expect(stdout + stderr).toMatch(/^node-node +3 +0 +0 +\d+$/m)
+  expect(status).toBe(0)
+})
