@@ -3,7 +3,7 @@
  * on it matters less. Builds first; no browser and no network.
  */
 import { readFileSync } from 'node:fs'
-import { fromHex } from '../fuzz/fuzz.mjs'
+import { fromHex } from '../fuzz/seeds.mjs'
 
 const built = async (/** @type {string} */ file) => import(new URL(`../../dist/${file}`, import.meta.url).href)
 /** @type {typeof import('../../src/pipeline/index.ts')} */

@@ -1,95 +1,122 @@
 /**
- * Feeds hostile frames to ingress, and to the decoder of application data, and measures what comes of it.
+ * Feeds hostile input to every parser, and measures what comes of it. Runs in Node and in pages alike.
  *
- * @typedef {object} Product What is under test: the sources in a test, what was built in `npm run fuzz`.
- * @property {typeof import('../../src/pipeline/index.ts')} pipeline
- * @property {typeof import('../../src/identity/index.ts')} identity
+ * @typedef {import('./parsers.mjs').Product} Product
+ * @typedef {import('./parsers.mjs').Seeds} Seeds
  *
- * @typedef {object} Figures
- * @property {number} frames tried
- * @property {number} delivered
- * @property {number} refused
- * @property {Record<string, number>} codes why
- * @property {string[]} crashes anything thrown that is not the decoder's own error, with the frame in hex
- * @property {number} slowestMs the longest that one frame held the thread, preemption and garbage collection included
- * @property {number} slowestAgainMs the slowest frames fed again, the best of 20 times for each
+ * @typedef {object} Figures Of one parser.
+ * @property {string} name
+ * @property {number} fed
+ * @property {number} taken
+ * @property {Record<string, number>} codes why not
+ * @property {string[]} crashes anything thrown, with what was fed by number
+ * @property {number} slowestMs the longest that one input held the thread, preemption and garbage collection included
+ * @property {number} slowestAgainMs the slowest inputs fed again, the best of 20 times for each
  */
-import { mutator } from './mutator.mjs'
+import { parsers } from './parsers.mjs'
+
+/** What held the thread this long is a hang. */
+export const hangMs = 100
+
+/** The share of each parser in a hundred inputs: most go where most bytes come from. @type {Readonly<Record<string, number>>} */
+const shares = {
+  'frames, claims, state': 50,
+  handshake: 8,
+  capability: 8,
+  'signals of transports': 8,
+  'descriptions, candidates': 6,
+  'words at the door': 4,
+  'signaling, server': 8,
+  'signaling, client': 8,
+}
 
 /**
- * @param {Product} product
- * @param {{ meshId: string, seeds: readonly string[], frames: number, seed: number }} options
- * @returns {Figures}
+ * Goes on where it stopped, so that a page can be fed in pieces.
+ *
+ * @param {Product} product @param {Seeds} seeds @param {number} seed
  */
-export function fuzz({ pipeline, identity }, { meshId, seeds, frames, seed }) {
-  const self = identity.peerIdFromBytes(new Uint8Array(32).fill(9))
-  /** @type {Figures} */
-  const figures = { frames, delivered: 0, refused: 0, codes: {}, crashes: [], slowestMs: 0, slowestAgainMs: 0 }
-  const unlimited = { perSecond: 1e12, burst: 1e12 }
-  const ingress = new pipeline.Ingress({
-    self,
-    meshId: /** @type {import('../../src/identity/peer-id.ts').MeshId} */ (fromHex(meshId)),
-    // Every other claim passes, so that what lies behind the signature is reached as well.
-    verifier: { verify: (_key, message, _signature, done) => done((message.at(-1) ?? 0) % 2 === 0) },
-    deliver: (arrival) => {
-      if (arrival.type === 'received') return void figures.delivered++
-      figures.refused++
-      figures.codes[arrival.code] = (figures.codes[arrival.code] ?? 0) + 1
+export function fuzzer(product, seeds, seed) {
+  const tested = parsers(product, seeds, seed).map((parser) => ({
+    parser,
+    /** @type {{ ms: number, feed: () => string }[]} */
+    slow: [],
+    /** @type {Figures} */
+    figures: { name: parser.name, fed: 0, taken: 0, codes: {}, crashes: [], slowestMs: 0, slowestAgainMs: 0 },
+  }))
+  const turns = tested.flatMap((one) => Array.from({ length: shares[one.parser.name] ?? 0 }, () => one))
+  let turn = 0
+  return {
+    /** @param {number} count */
+    feed(count) {
+      for (let fed = 0; fed < count; fed++) {
+        // 37 and 100 have no common factor: all take turns, and each has its share.
+        const one = /** @type {(typeof turns)[number]} */ (turns[(turn++ * 37) % turns.length])
+        const { figures, slow } = one
+        const feed = one.parser.next()
+        figures.fed++
+        const from = performance.now()
+        try {
+          const verdict = feed()
+          if (verdict === 'taken') figures.taken++
+          else figures.codes[verdict] = (figures.codes[verdict] ?? 0) + 1
+        } catch (reason) {
+          figures.crashes.push(`input ${figures.fed}: ${String(reason)}`)
+        }
+        const ms = performance.now() - from
+        if (slow.length < 8 || ms > /** @type {{ ms: number }} */ (slow.at(-1)).ms) {
+          slow.push({ ms, feed })
+          slow.sort((left, right) => right.ms - left.ms)
+          if (slow.length > 8) slow.pop()
+        }
+      }
     },
-    budget: { frames: unlimited, bytes: unlimited, verifications: unlimited, backlogFrames: 10, backlogBytes: 1e6 },
-  })
-  const link = /** @type {import('../../src/core/input.ts').LinkId} */ (1)
-  const now = /** @type {import('../../src/identity/millis.ts').Millis} */ (0)
-  ingress.setClock(1_800_000_000_000)
-  ingress.openLink(link)
-
-  /** @param {Uint8Array} bytes */
-  const feed = (bytes) => {
-    ingress.receive(link, bytes, now)
-    pipeline.tryDecodeValue(bytes)
+    /** Lets go of what it kept to be fed again. @returns {readonly Figures[]} */
+    figures() {
+      for (const { figures, slow } of tested) {
+        figures.slowestMs = Math.max(figures.slowestMs, slow[0]?.ms ?? 0)
+        for (const { feed } of slow) figures.slowestAgainMs = Math.max(figures.slowestAgainMs, bestOf(20, feed))
+        slow.length = 0
+      }
+      return tested.map(({ figures }) => figures)
+    },
   }
+}
 
-  const next = mutator(seeds.map(fromHex), seed)
-  /** @type {{ ms: number, bytes: Uint8Array }[]} */
-  const slow = []
-  for (let fed = 0; fed < frames; fed++) {
-    const bytes = next()
+/** @param {number} times @param {() => string} feed */
+function bestOf(times, feed) {
+  let best = Infinity
+  for (let again = 0; again < times; again++) {
     const from = performance.now()
     try {
-      feed(bytes)
-    } catch (reason) {
-      figures.crashes.push(`${String(reason)}: ${toHex(bytes)}`)
+      feed()
+    } catch {
+      // Counted when it was fed first.
     }
-    const ms = performance.now() - from
-    if (slow.length < 16 || ms > /** @type {{ ms: number }} */ (slow.at(-1)).ms) {
-      slow.push({ ms, bytes: bytes.slice() })
-      slow.sort((left, right) => right.ms - left.ms)
-      if (slow.length > 16) slow.pop()
-    }
+    best = Math.min(best, performance.now() - from)
   }
-  figures.slowestMs = slow[0]?.ms ?? 0
-  for (const { bytes } of slow) {
-    let best = Infinity
-    for (let again = 0; again < 20; again++) {
-      const from = performance.now()
-      try {
-        feed(bytes)
-      } catch {
-        // Counted above.
-      }
-      best = Math.min(best, performance.now() - from)
-    }
-    figures.slowestAgainMs = Math.max(figures.slowestAgainMs, best)
-  }
-  return figures
+  return best
 }
 
-/** @param {string} text */
-export function fromHex(text) {
-  return Uint8Array.from(text.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
+/** What was refused for what, the most frequent first. @param {readonly Figures[]} figures */
+export function refusals(figures) {
+  /** @type {Map<string, number>} */
+  const sums = new Map()
+  for (const { codes } of figures)
+    for (const [code, count] of Object.entries(codes)) sums.set(code, (sums.get(code) ?? 0) + count)
+  return [...sums].sort(([, left], [, right]) => right - left)
 }
 
-/** @param {Uint8Array} bytes */
-function toHex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+/** A table of text, and whether nothing crashed and nothing hung. @param {readonly Figures[]} figures */
+export function report(figures) {
+  const number = new Intl.NumberFormat('en')
+  const rows = [['parser', 'fed', 'taken', 'refused', 'crashes', 'slowest', 'again']]
+  let good = true
+  for (const { name, fed, taken, crashes, slowestMs, slowestAgainMs } of figures) {
+    const counts = [fed, taken, fed - taken - crashes.length, crashes.length].map((count) => number.format(count))
+    rows.push([name, ...counts, `${slowestMs.toFixed(2)} ms`, `${slowestAgainMs.toFixed(2)} ms`])
+    good &&= crashes.length === 0 && slowestAgainMs < hangMs
+  }
+  const text = rows.map(([name = '', ...cells]) => name.padEnd(25) + cells.map((cell) => cell.padStart(12)).join(''))
+  for (const { name, crashes } of figures) for (const crash of crashes.slice(0, 5)) text.push(`${name}, ${crash}`)
+  return { text: text.join('\n'), good }
 }

@@ -13,26 +13,9 @@
  * @property {Uint8Array} [raw] instead of all of it
  */
 
-/** A small fast generator, the same for the same seed (mulberry32). @param {number} seed */
-export function random(seed) {
-  let state = seed >>> 0
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return (mixed ^ (mixed >>> 14)) >>> 0
-  }
-  return {
-    /** 0 … below − 1. @param {number} below */
-    below: (below) => next() % below,
-    /** @template T @param {readonly T[]} list @returns {T} */
-    pick: (list) => /** @type {T} */ (list[next() % list.length]),
-    /** @param {number} length */
-    bytes: (length) => Uint8Array.from({ length }, () => next() & 0xff),
-  }
-}
+import { blunt, random } from './blunt.mjs'
 
-/** @typedef {ReturnType<typeof random>} Random */
+/** @typedef {import('./blunt.mjs').Random} Random */
 
 /**
  * Makes hostile frames from good ones.
@@ -167,13 +150,6 @@ const edges = [
   1.8e19,
 ]
 
-/** Heads that a decoder has a branch for, tags and stop codes among them. */
-const heads = [
-  0x00, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1f, 0x20, 0x37, 0x3b, 0x40, 0x58, 0x5b, 0x5f, 0x60, 0x78, 0x7b, 0x7f,
-  0x80, 0x98, 0x9a, 0x9b, 0x9f, 0xa0, 0xa1, 0xb8, 0xb9, 0xbb, 0xbf, 0xc0, 0xc2, 0xc3, 0xc6, 0xd8, 0xd9, 0xda, 0xdf,
-  0xe0, 0xf4, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xff,
-]
-
 /** @param {Node} tree @param {readonly Node[]} spare @param {Random} rng */
 function change(tree, spare, rng) {
   const nodes = nodesOf(tree)
@@ -301,27 +277,4 @@ function write(node, out) {
   )
   if (held) for (const byte of held) out.push(byte)
   else for (const child of node.children ?? []) write(child, out)
-}
-
-/** A change that knows no structure. @param {Uint8Array} bytes @param {Random} rng */
-function blunt(bytes, rng) {
-  const at = rng.below(bytes.length)
-  switch (rng.below(4)) {
-    case 0:
-      bytes[at] = rng.pick(heads)
-      return bytes
-    case 1:
-      bytes[at] = /** @type {number} */ (bytes[at]) ^ (1 << rng.below(8))
-      return bytes
-    case 2:
-      return bytes.subarray(0, at)
-    default: {
-      const inserted = rng.bytes(1 + rng.below(8))
-      const longer = new Uint8Array(bytes.length + inserted.length)
-      longer.set(bytes.subarray(0, at))
-      longer.set(inserted, at)
-      longer.set(bytes.subarray(at), at + inserted.length)
-      return longer
-    }
-  }
 }
