@@ -13,7 +13,8 @@ export async function servePages(): Promise<Pages> {
     root: fileURLToPath(new URL('../pages', import.meta.url)),
     configFile: false,
     logLevel: 'error',
-    server: { port: 0, fs: { strict: false } },
+    // A page that is under test must not be loaded anew because somebody saves a file.
+    server: { port: 0, fs: { strict: false }, hmr: false, watch: null },
   })
   await server.listen()
   return { origin: server.resolvedUrls!.local[0]!, close: () => server.close() }
