@@ -12,6 +12,7 @@ import { root } from './bootstrap.mjs'
 /** @typedef {import('../e2e/attacker/siege.ts').Attack} Attack */
 
 const sources = join(root, 'lib/src/')
+const pathOf = (/** @type {string} */ file) => join(file.startsWith('signaling-server/') ? root : sources, file)
 
 /** @param {Mutation | undefined} mutation */
 async function product(mutation) {
@@ -22,13 +23,18 @@ async function product(mutation) {
     appType: 'custom',
     server: { middlewareMode: true, ws: false, watch: null },
     optimizeDeps: { noDiscovery: true },
-    resolve: { alias: [{ find: 'shoal/sim', replacement: join(sources, 'sim/index.ts') }] },
+    resolve: {
+      alias: ['sim', 'signaling', 'identity'].map((entry) => ({
+        find: `shoal/${entry}`,
+        replacement: join(sources, entry, 'index.ts'),
+      })),
+    },
     plugins: [
       {
         name: 'mutation',
         enforce: 'pre',
         load(id) {
-          const edits = mutation?.edits.filter(({ file }) => id === join(sources, file)) ?? []
+          const edits = mutation?.edits.filter(({ file }) => id === pathOf(file)) ?? []
           if (edits.length === 0) return undefined
           return edits.reduce((text, edit) => text.replace(edit.text, () => edit.without), readFileSync(id, 'utf8'))
         },
@@ -65,7 +71,7 @@ await plain.close()
 const faults = []
 for (const { defence, edits } of mutations) {
   for (const { file, text } of edits) {
-    const found = readFileSync(join(sources, file), 'utf8').split(text).length - 1
+    const found = readFileSync(pathOf(file), 'utf8').split(text).length - 1
     if (found !== 1) faults.push(`${defence}: its text stands ${found} times in ${file}`)
   }
 }

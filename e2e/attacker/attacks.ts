@@ -4,55 +4,30 @@
  * one stands against is in mutations.ts.
  */
 import { barrage } from './barrage.ts'
-import { write } from './bytes.ts'
-import { aliveFields, authorOf, claim, type ClaimType, envelope, readAlive, signed } from './claims.ts'
-import { frame, carry } from './frames.ts'
+import { type Item, read, write } from './bytes.ts'
+import {
+  aliveFields,
+  authorOf,
+  bodyOf,
+  claim,
+  type ClaimType,
+  claimTypes,
+  envelope,
+  readAlive,
+  signed,
+} from './claims.ts'
+import { carry, frame, kinds } from './frames.ts'
+import { same } from './lies.ts'
 import { Member } from './member.ts'
 import { ownedAttacks } from './owned.ts'
-import { type Attack, room, Siege } from './siege.ts'
+import { type Attack, entryFields, faulty, newsFields, room, Siege } from './siege.ts'
+import { admissionAttacks } from './admission-attacks.ts'
+import { keepingAttacks } from './keeping-attacks.ts'
+import { handshakeAttacks } from './handshake-attacks.ts'
+import { signalingAttacks } from './signaling-attacks.ts'
+import { stateAttacks } from './state-attacks.ts'
 
-/** How the honest take three of these frames, each with a fault that nobody can mistake. */
-function faulty(name: string, code: string, bytes: (member: Member, to: Uint8Array) => Uint8Array): Attack {
-  return {
-    name,
-    run(seed) {
-      const siege = new Siege(seed, 3)
-      siege.forbid('broadcast', 'message', 'member-left', 'member-failed', 'member-suspected', 'entries-changed')
-      const member = siege.attacker((host) => new Member(host, room))
-      for (let i = 0; i < 3; i++) {
-        for (const [link, peer] of member.links) member.host.send(link, bytes(member, peer))
-      }
-      siege.seconds(2)
-      siege.mustBe(`${code} was not the answer`, siege.codes.has(code))
-      siege.mustBeThrownOut()
-      return siege.harm
-    },
-  }
-}
-
-const newsFields = (by: Member, seq: number) => [
-  by.host.publicKey,
-  by.host.wall(),
-  60_000,
-  by.instance,
-  seq,
-  '',
-  Buffer.of(seq & 255),
-]
-
-const entryFields = (by: Member, key: string) => [
-  by.host.publicKey,
-  by.host.wall(),
-  3_600_000,
-  by.instance,
-  1 + Math.floor(by.host.random() * 1e6),
-  'map',
-  key,
-  0,
-  false,
-  [],
-  Buffer.of(1),
-]
+export type { Attack } from './siege.ts'
 
 const routed = (by: Member, to: Uint8Array, ttlMs = 20_000) => {
   const id = Buffer.from(Array.from({ length: 16 }, () => Math.floor(by.host.random() * 256)))
@@ -67,6 +42,11 @@ function evidence(by: Member, one: Uint8Array, other: Uint8Array): Buffer {
 }
 
 export const attacks: readonly Attack[] = [
+  ...stateAttacks,
+  ...handshakeAttacks,
+  ...admissionAttacks,
+  ...keepingAttacks,
+  ...signalingAttacks,
   {
     name: 'forge: claims of every type, forged, altered, renamed, misplaced and replayed',
     run(seed) {
@@ -95,6 +75,131 @@ export const attacks: readonly Attack[] = [
     },
   },
   {
+    name: 'no-room: a member under its own name, signed for no room, or as no type of claim',
+    run(seed) {
+      const siege = new Siege(seed, 3)
+      class Nameless extends Member {
+        override greet(): void {}
+      }
+      const none = Buffer.alloc(0)
+      for (const [type, inRoom] of [
+        ['alive', false],
+        ['', true],
+        ['', false],
+      ] as const) {
+        const member = siege.attacker((host) => new Nameless(host, room))
+        const alive = member.alive()
+        const body = bodyOf(alive)
+        const signature = member.host.sign(signed(type, inRoom ? member.meshId : none, body))
+        member.say(frame('gossip', [envelope(claimTypes.alive, body, signature)]))
+        siege.seconds(1)
+        const believed = siege.beliefs(siege.attackers.at(-1)!).filter((status) => status !== undefined)
+        siege.mustBe(`${believed.length} believe in a member that signed '${type}'`, believed.length === 0)
+      }
+      return siege.harm
+    },
+  },
+  {
+    name: 'no-key: a member whose key is of small order, so that anybody’s signature is its own',
+    run(seed) {
+      const siege = new Siege(seed, 2, { crypto: 'real' })
+      const member = siege.attacker((host) => new Member(host, room))
+      // The curve's neutral point for a key, its base point for R, and S = 1: good for every message, where not refused.
+      const nobody = Buffer.alloc(32)
+      nobody[0] = 1
+      const signature = Buffer.alloc(64, 0x66)
+      signature.fill(0, 32)
+      signature[0] = 0x58
+      signature[32] = 1
+      const body = bodyOf(member.alive({ author: nobody }))
+      member.say(frame('gossip', [envelope(claimTypes.alive, body, signature)]))
+      siege.seconds(1)
+      const name = nobody.toString('base64url')
+      const believers = siege.honest.filter((peer) => [...peer.machine.present()].some((id) => id === name))
+      siege.mustBe(`${believers.length} believe in a member that is nobody`, believers.length === 0)
+      return siege.harm
+    },
+  },
+  {
+    name: 'vouch: helpers lie a dead peer alive, with what it signed a moment before',
+    run(seed) {
+      const siege = new Siege(seed, 6)
+      const acks = new Map<string, Uint8Array>()
+      class Voucher extends Member {
+        override onFrame(link: number, bytes: Uint8Array): void {
+          const [kind, ack] = read(bytes) as readonly Item[]
+          if (kind !== kinds['indirect-ack']) return super.onFrame(link, bytes)
+          const [, , , origin] = read(bodyOf(ack as Uint8Array)) as [Uint8Array, number, number, Uint8Array]
+          acks.set(Buffer.from(origin).toString('hex'), ack as Uint8Array)
+        }
+      }
+      const voucher = siege.attacker((host) => new Voucher(host, room))
+      const victim = siege.honest[0]!
+      const name = Buffer.from(victim.id, 'base64url')
+      const [toVictim] = [...voucher.links].find(([, peer]) => same(peer, name))!
+      for (const peer of voucher.links.values())
+        voucher.host.send(toVictim, frame('indirect-ping', peer, Buffer.alloc(16, 5)))
+      siege.seconds(0.5)
+      siege.mustBe('the victim signed nothing', acks.size > 0)
+      siege.world.crash(victim)
+      for (let i = 0; i < 160; i++) {
+        for (const [link, peer] of voucher.links) {
+          const ack = acks.get(Buffer.from(peer).toString('hex'))
+          if (ack !== undefined) voucher.host.send(link, frame('indirect-ack', ack))
+        }
+        siege.seconds(0.05)
+      }
+      const beliefs = siege.beliefs(victim)
+      siege.mustBe(
+        `the dead is ${beliefs.join()}`,
+        beliefs.every((status) => status === 'dead'),
+      )
+      return siege.harm
+    },
+  },
+  {
+    name: 'ask-members: who is there, three hundred times a second',
+    run(seed) {
+      const siege = new Siege(seed, 3)
+      let answers = 0
+      class Asker extends Member {
+        override onFrame(link: number, bytes: Uint8Array): void {
+          const [kind, claims] = read(bytes) as readonly Item[]
+          if (kind === kinds.gossip && (claims as Uint8Array[]).length > 1) answers++
+          super.onFrame(link, bytes)
+        }
+      }
+      const asker = siege.attacker((host) => new Asker(host, room))
+      answers = 0
+      const [link] = asker.links.keys()
+      const all = frame(
+        'sync-rows',
+        Array.from({ length: 64 }, (_, bucket) => bucket),
+        Buffer.alloc(0),
+      )
+      for (let i = 0; i < 900; i++) {
+        asker.host.send(link!, all)
+        siege.seconds(1 / 300)
+      }
+      siege.mustBe(`${answers} of 900 questions were answered with the whole list`, answers > 0 && answers < 150)
+      return siege.harm
+    },
+  },
+  {
+    name: 'return: whoever was thrown out dials again at once',
+    run(seed) {
+      const siege = new Siege(seed, 3)
+      const member = siege.attacker((host) => new Member(host, room))
+      for (let i = 0; i < 3; i++) member.say(Buffer.from('8207c2f6', 'hex'))
+      siege.seconds(1)
+      siege.mustBeThrownOut()
+      for (const other of siege.honest) siege.world.link(siege.attackers[0]!, other)
+      siege.seconds(1)
+      siege.mustBeThrownOut()
+      return siege.harm
+    },
+  },
+  {
     name: 'replay: what was broadcast once is broadcast again, by somebody else',
     run(seed) {
       const siege = new Siege(seed, 3)
@@ -114,6 +219,29 @@ export const attacks: readonly Attack[] = [
       siege.forbid('broadcast')
       for (let i = 0; i < 20; i++) for (const bytes of heard) member.say(bytes)
       siege.seconds(2)
+      return siege.harm
+    },
+  },
+  {
+    name: 'rumour: a member is said to have broadcast a thousand times, where it did so once',
+    run(seed) {
+      const siege = new Siege(seed, 3)
+      let asked = 0
+      class Gossip extends Member {
+        override onFrame(link: number, bytes: Uint8Array): void {
+          if ((read(bytes) as readonly Item[])[0] === kinds['want-news']) asked++
+          else super.onFrame(link, bytes)
+        }
+      }
+      const gossip = siege.attacker((host) => new Gossip(host, room))
+      const [subject] = siege.honest
+      subject!.arrive({ type: 'broadcast', topic: '', payload: Buffer.of(1), ref: 1 })
+      siege.seconds(1)
+      siege.forbid('broadcast-gap')
+      const { author, instance } = readAlive(gossip.heard.get(Buffer.from(subject!.id, 'base64url').toString('hex'))!)
+      gossip.say(frame('had', false, [[author, instance, 1, 0, 1, 1000]]))
+      siege.seconds(20)
+      siege.mustBe(`it was asked ${asked} times for what there is not`, asked > 0 && asked <= 3 * siege.honest.length)
       return siege.harm
     },
   },

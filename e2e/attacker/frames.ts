@@ -18,6 +18,8 @@ export const kinds = {
   edge: 18,
   spread: 32,
   direct: 33,
+  had: 34,
+  'want-news': 35,
   fresh: 48,
   'tree-want': 49,
   'tree-have': 50,

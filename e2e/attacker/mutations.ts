@@ -4,7 +4,7 @@
  * no attack notices is not shown to defend anything.
  */
 export interface Edit {
-  /** Below lib/src. */
+  /** Below lib/src, or in signaling-server. */
   readonly file: string
   /** Stands there exactly once. */
   readonly text: string
@@ -61,15 +61,15 @@ export const mutations: readonly Mutation[] = [
         without: '',
       },
     ],
-    attack: 'bomb: a tag',
+    attack: 'return',
   },
   {
     defence: 'a broadcast is delivered once',
     edits: [
       {
         file: 'broadcast/broadcast.ts',
-        text: 'if (!stream.take(news)) return\n',
-        without: 'if (!stream.take(news)) this.#port.deliver(news)\n',
+        text: 'if (!stream.take(news)) {\n',
+        without: 'if (!stream.take(news)) this.#port.deliver(news)\n    if (false) {\n',
       },
     ],
     attack: 'replay',
@@ -176,7 +176,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     defence: 'a budget of signature checks',
-    edits: [{ file: 'pipeline/ingress.ts', text: 'if (!state.verifications.take(1, now)) {', without: 'if (false) {' }],
+    edits: [
+      {
+        file: 'pipeline/ingress.ts',
+        text: 'if (!state.verifications.take(unopened',
+        without: 'if (false && !state.verifications.take(unopened',
+      },
+    ],
     attack: 'junk',
   },
   {
@@ -267,8 +273,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'pipeline/ingress.ts',
-        text: 'proofs.check(claim, (fault) => (fault ? done(undefined, fault) : done(this.#keep(claim), undefined)))',
-        without: 'done(this.#keep(claim), undefined)',
+        text: 'else if (proofs) proofs.check(claim, settle)',
+        without: '',
       },
     ],
     attack: 'trespass',
@@ -316,5 +322,299 @@ export const mutations: readonly Mutation[] = [
       },
     ],
     attack: 'usurp',
+  },
+  {
+    defence: 'the room is inside the signature',
+    edits: [
+      {
+        file: 'identity/envelope.ts',
+        text: 'bytes.set(meshId, context.length)\n  bytes.set(body, context.length + meshId.length)\n  return bytes',
+        without: 'bytes.set(body, context.length)\n  return bytes.subarray(0, context.length + body.length)',
+      },
+    ],
+    attack: 'no-room',
+  },
+  {
+    defence: 'the type is inside the signature',
+    edits: [
+      {
+        file: 'identity/envelope.ts',
+        text: 'utf8(`shoal/1/${type}\\0`)',
+        without: 'utf8(`shoal/1/\\0`)',
+      },
+    ],
+    attack: 'no-room',
+  },
+  {
+    defence: 'no keys of small order',
+    edits: [
+      {
+        file: 'identity/ed25519.ts',
+        text: 'if (!publicKeyShapeOk(publicKey) || !signatureShapeOk(signature)) return false',
+        without: 'if (!signatureShapeOk(signature)) return false',
+      },
+    ],
+    attack: 'no-key',
+  },
+  {
+    defence: 'the target signs over the asker’s nonce',
+    edits: [
+      {
+        file: 'swim/prober.ts',
+        text: 'claim.origin !== this.#context.port.self || !sameNonce(probe.nonce, claim.nonce))',
+        without: 'claim.origin !== this.#context.port.self)',
+      },
+    ],
+    attack: 'vouch',
+  },
+  {
+    defence: 'a budget of push-pulls',
+    edits: [
+      {
+        file: 'swim/sync-budget.ts',
+        text: 'if (account.messages + 1 > messagesBurst * framesOf(members)) return false',
+        without: '',
+      },
+    ],
+    attack: 'ask-members',
+  },
+  {
+    defence: 'covering needs the later clock',
+    edits: [{ file: 'state/order.ts', text: 'if (compare(later, earlier) <= 0) return false', without: '' }],
+    attack: 'seen-it-all',
+  },
+  {
+    defence: 'so many writes side by side',
+    edits: [
+      {
+        file: 'state/order.ts',
+        text: '.sort((a, b) => compare(b, a))\n    .slice(0, max)\n}',
+        without: '.sort((a, b) => compare(b, a))\n}',
+      },
+    ],
+    attack: 'side-by-side',
+  },
+  {
+    defence: 'a quota for each writer',
+    edits: [
+      {
+        file: 'state/replica.ts',
+        text: 'while (share.entries > entriesMax || share.bytes > bytesMax) {',
+        without: 'while (entriesMax < 0 || bytesMax < 0) {',
+      },
+    ],
+    attack: 'fill: one writer',
+  },
+  {
+    defence: 'a budget of answers',
+    edits: [{ file: 'state/state.ts', text: 'if (neighbour.answers >= 0) return true', without: 'return true' }],
+    attack: 'ask-tree',
+  },
+  {
+    defence: 'a delete lives as long as what it deletes',
+    edits: [
+      {
+        file: 'state/state.ts',
+        text: 'ttlMs: Math.max(ttlMs, endsAt - moment.wall)',
+        without: 'ttlMs',
+      },
+    ],
+    attack: 'undelete',
+  },
+  {
+    defence: 'both certificates are in the transcript',
+    edits: [
+      { file: 'transport/handshake.ts', text: 'own, peer, prints.own, prints.peer))', without: 'own, peer))' },
+      { file: 'transport/handshake.ts', text: 'peer, own, prints.peer, prints.own))', without: 'peer, own))' },
+    ],
+    attack: 'middle: the server',
+  },
+  {
+    defence: 'exactly one fingerprint',
+    edits: [{ file: 'transport/sdp.ts', text: 'named.length === 1 ?', without: 'named.length >= 1 ?' }],
+    attack: 'middle: a description',
+  },
+  {
+    defence: 'both nonces are in the transcript',
+    edits: [
+      { file: 'transport/handshake.ts', text: 'meshId, own, peer, prints.own', without: 'meshId, prints.own' },
+      { file: 'transport/handshake.ts', text: 'meshId, peer, own, prints.peer', without: 'meshId, prints.peer' },
+    ],
+    attack: 'rerun: a handshake that was overheard',
+  },
+  {
+    defence: 'the room is in the transcript',
+    edits: [
+      { file: 'transport/handshake.ts', text: 'concat(label, meshId, own', without: 'concat(label, own' },
+      { file: 'transport/handshake.ts', text: 'concat(label, meshId, peer', without: 'concat(label, peer' },
+    ],
+    attack: 'rerun: a handshake is carried',
+  },
+  {
+    defence: 'all transfers within one bound',
+    edits: [{ file: 'mesh/transfers.ts', text: '|| held + size > receiveBytesMax)', without: '|| held > 2 ** 53)' }],
+    attack: 'hoard',
+  },
+  {
+    defence: 'silence ends a transfer',
+    edits: [{ file: 'mesh/transfers.ts', text: 'alarm.set((this.#port.now() + stillMsMax) as Millis)', without: '' }],
+    attack: 'stay',
+  },
+  {
+    defence: 'a large message is what its hash says',
+    edits: [{ file: 'mesh/transfers.ts', text: "if (!whole) return this.#giveUp(from, 'broken')", without: '' }],
+    attack: 'swap',
+  },
+  {
+    defence: 'what is read back is verified',
+    edits: [
+      {
+        file: 'pipeline/kept.ts',
+        text: 'const claim = opened as Verified',
+        without: 'const claim = (opened ?? unopened.claim) as Verified',
+      },
+    ],
+    attack: 'tamper: whoever',
+  },
+  {
+    defence: 'what is read back is of this time',
+    edits: [{ file: 'pipeline/kept.ts', text: 'if (untimely !== undefined) return done(untimely)', without: '' }],
+    attack: 'tamper: what comes back',
+  },
+  {
+    defence: 'a rumour is asked after three times',
+    edits: [
+      {
+        file: 'broadcast/broadcast.ts',
+        text: 'if (rumour !== undefined && rumour.asks >= rumourAsksMax) stream.rumour = undefined',
+        without: '',
+      },
+    ],
+    attack: 'rumour',
+  },
+  {
+    defence: 'the secret is proved',
+    edits: [
+      {
+        file: 'transport/handshake.ts',
+        text: "if (!this.#knowsSecret(auth.mac)) return this.#fail('HS_PSK')",
+        without: '',
+      },
+    ],
+    attack: 'knock: at a room with a secret',
+  },
+  {
+    defence: 'the rule of the room is asked',
+    edits: [
+      {
+        file: 'transport/handshake.ts',
+        text: "if (refusal !== undefined) return this.#fail('HS_ADMISSION', refusal)",
+        without: '',
+      },
+    ],
+    attack: 'knock: at a room whose rule',
+  },
+  {
+    defence: 'a capability names its holder',
+    edits: [
+      {
+        file: 'identity/capability-room.ts',
+        text: "if (held.subject !== subject) return done('ERR_CAPABILITY_SUBJECT')",
+        without: '',
+      },
+    ],
+    attack: 'borrow',
+  },
+  {
+    defence: 'it leads to the owner',
+    edits: [
+      {
+        file: 'identity/capability-room.ts',
+        text: "if (first.issuer !== this.#owner) return done('ERR_CAPABILITY_ISSUER')",
+        without: '',
+      },
+    ],
+    attack: 'issue: a capability of one',
+  },
+  {
+    defence: 'only who may admit delegates',
+    edits: [{ file: 'identity/capability-room.ts', text: "parent.rights.includes('admit') &&", without: '' }],
+    attack: 'delegate: from',
+  },
+  {
+    defence: 'no more rights than were given',
+    edits: [
+      {
+        file: 'identity/capability-room.ts',
+        text: 'child.rights.every((right) => parent.rights.includes(right)) &&',
+        without: '',
+      },
+    ],
+    attack: 'delegate: more',
+  },
+  {
+    defence: 'no longer than was given',
+    edits: [{ file: 'identity/capability-room.ts', text: 'child.expiresAt <= parent.expiresAt', without: 'true' }],
+    attack: 'delegate: for longer',
+  },
+  {
+    defence: 'nobody delegates further',
+    edits: [{ file: 'identity/capability-room.ts', text: "!child.rights.includes('admit') &&", without: '' }],
+    attack: 'delegate: the right',
+  },
+  {
+    defence: 'so many frames of a socket',
+    edits: [
+      {
+        file: 'signaling-server/src/rooms.ts',
+        text: 'if (!held.bucket.take(this.#options.frameRate, now))',
+        without: 'if (now < 0)',
+      },
+    ],
+    attack: 'batter: a socket that says',
+  },
+  {
+    defence: 'nobody signals before having joined',
+    edits: [
+      {
+        file: 'signaling-server/src/rooms.ts',
+        text: "if (held.stage !== 'joined') return this.#refuse(held, 'ERR_NOT_JOINED')",
+        without: '',
+      },
+    ],
+    attack: 'batter: a socket that never',
+  },
+  {
+    defence: 'so many peers in a room',
+    edits: [
+      {
+        file: 'signaling-server/src/rooms.ts',
+        text: 'room.size >= this.#options.peersPerRoomMax && ',
+        without: 'room.size < 0 && ',
+      },
+    ],
+    attack: 'crowd: a hundred',
+  },
+  {
+    defence: 'a time to join in',
+    edits: [
+      {
+        file: 'signaling-server/src/rooms.ts',
+        text: "if (held.stage !== 'joined' && now - held.openedAt >= joinTimeoutMs) this.#refuse(held, 'ERR_JOIN_TIMEOUT')\n      else if",
+        without: 'if',
+      },
+    ],
+    attack: 'crowd: sockets that are opened',
+  },
+  {
+    defence: 'so many sockets of an address',
+    edits: [
+      {
+        file: 'signaling-server/src/gate.ts',
+        text: "if ((visitor?.sockets ?? 0) >= connectionsPerAddressMax) return 'ERR_TOO_MANY_CONNECTIONS'",
+        without: '',
+      },
+    ],
+    attack: 'crowd: a thousand',
   },
 ]

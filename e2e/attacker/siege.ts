@@ -1,6 +1,7 @@
 /** A small world under attack: honest peers who have met, and what harm is done to them, in sentences. */
 import { networkDefaults, population, type SimPeer, World } from 'shoal/sim'
 import type { Key } from './claims.ts'
+import { Member } from './member.ts'
 import type { Actor, Host } from './port.ts'
 
 export interface Attack {
@@ -19,8 +20,12 @@ export class Siege {
   readonly #owner: ReturnType<typeof population>['owner']
 
   /** So many honest peers who have all met. */
-  constructor(seed: string, peers: number, { owned = false } = {}) {
-    const inhabitants = population({ crypto: 'fast', swim: {}, oldLeases: undefined, owned })
+  constructor(
+    seed: string,
+    peers: number,
+    { owned = false, crypto = 'fast' }: { owned?: boolean; crypto?: 'fast' | 'real' } = {},
+  ) {
+    const inhabitants = population({ crypto, swim: {}, oldLeases: undefined, owned })
     this.#owner = inhabitants.owner
     const world = new World({
       seed,
@@ -116,3 +121,46 @@ export class Siege {
     this.mustBe(`the attacker is still linked to ${size}`, size === 0)
   }
 }
+
+/** How the honest take three of these frames, each with a fault that nobody can mistake. */
+export function faulty(name: string, code: string, bytes: (member: Member, to: Uint8Array) => Uint8Array): Attack {
+  return {
+    name,
+    run(seed) {
+      const siege = new Siege(seed, 3)
+      siege.forbid('broadcast', 'message', 'member-left', 'member-failed', 'member-suspected', 'entries-changed')
+      const member = siege.attacker((host) => new Member(host, room))
+      for (let i = 0; i < 3; i++) {
+        for (const [link, peer] of member.links) member.host.send(link, bytes(member, peer))
+      }
+      siege.seconds(2)
+      siege.mustBe(`${code} was not the answer`, siege.codes.has(code))
+      siege.mustBeThrownOut()
+      return siege.harm
+    },
+  }
+}
+
+export const newsFields = (by: Member, seq: number) => [
+  by.host.publicKey,
+  by.host.wall(),
+  60_000,
+  by.instance,
+  seq,
+  '',
+  Buffer.of(seq & 255),
+]
+
+export const entryFields = (by: Member, key: string) => [
+  by.host.publicKey,
+  by.host.wall(),
+  3_600_000,
+  by.instance,
+  1 + Math.floor(by.host.random() * 1e6),
+  'map',
+  key,
+  0,
+  false,
+  [],
+  Buffer.of(1),
+]

@@ -1,5 +1,6 @@
 /** Hostile input for every parser in this page, by the library as it was built for pages. */
 import * as capability from '../../lib/dist/identity/capability.js'
+import * as capabilityRoom from '../../lib/dist/identity/capability-room.js'
 import * as identity from '../../lib/dist/identity/index.js'
 import * as door from '../../lib/dist/mesh/door-words.js'
 import * as pipeline from '../../lib/dist/pipeline/index.js'
@@ -23,7 +24,11 @@ let running: ReturnType<typeof fuzzer>
 
 window.fuzz = {
   begin: (seeds, seed) => {
-    running = fuzzer({ capability, door, handshake, identity, messages, pipeline, sdp, signal }, seeds, seed)
+    running = fuzzer(
+      { capability: { ...capability, ...capabilityRoom }, door, handshake, identity, messages, pipeline, sdp, signal },
+      seeds,
+      seed,
+    )
   },
   feed: (count) => running.feed(count),
   end: () => running.figures(),

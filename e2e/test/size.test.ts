@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
  * has to be meant: raise it in the change that does it, and say there what it buys. (The last 3 kB: maps that are
  * kept, capabilities at every claim, budgets of push-pulls, and whom else to ask where there is no room for a link.)
  */
-const bytesMax = 95_000
+const bytesMax = 98_000
 
 interface Size {
   readonly initialGzip: number

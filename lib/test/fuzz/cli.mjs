@@ -23,7 +23,7 @@ const built = async (/** @type {string} */ file) => import(new URL(`../../dist/$
 const product = {
   pipeline: await built('pipeline/index.js'),
   identity: await built('identity/index.js'),
-  capability: await built('identity/capability.js'),
+  capability: { ...(await built('identity/capability.js')), ...(await built('identity/capability-room.js')) },
   handshake: await built('transport/handshake.js'),
   signal: await built('transport/signal.js'),
   sdp: await built('transport/sdp.js'),

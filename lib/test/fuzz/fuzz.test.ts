@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import * as capability from '../../src/identity/capability.ts'
+import * as capabilityRoom from '../../src/identity/capability-room.ts'
 import * as identity from '../../src/identity/index.ts'
 import * as door from '../../src/mesh/door-words.ts'
 import * as pipeline from '../../src/pipeline/index.ts'
@@ -12,7 +13,16 @@ import { fuzzer, refusals, report } from './fuzz.mjs'
 import type { Seeds } from './parsers.mjs'
 
 const seeds = JSON.parse(readFileSync(new URL('../vectors/protocol.json', import.meta.url), 'utf8')) as Seeds
-const product = { capability, door, handshake, identity, messages, pipeline, sdp, signal }
+const product = {
+  capability: { ...capability, ...capabilityRoom },
+  door,
+  handshake,
+  identity,
+  messages,
+  pipeline,
+  sdp,
+  signal,
+}
 
 it('hostile input crashes no parser and holds nothing up', { timeout: 60_000 }, () => {
   const run = fuzzer(product, seeds, 1)

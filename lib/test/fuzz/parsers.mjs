@@ -5,7 +5,7 @@
  * @typedef {object} Product What is under test: the sources in a test, what was built in a command.
  * @property {typeof import('../../src/pipeline/index.ts')} pipeline
  * @property {typeof import('../../src/identity/index.ts')} identity
- * @property {typeof import('../../src/identity/capability.ts')} capability
+ * @property {typeof import('../../src/identity/capability.ts') & typeof import('../../src/identity/capability-room.ts')} capability
  * @property {typeof import('../../src/transport/handshake.ts')} handshake
  * @property {typeof import('../../src/transport/signal.ts')} signal
  * @property {typeof import('../../src/transport/sdp.ts')} sdp
