@@ -159,7 +159,11 @@ export class Tree {
   }
 
   root(): Uint8Array {
-    return this.hashesBelow({ depth: 0, prefix: 0 }, 0)
+    this.#makeHash(this.#root)
+    const bytes = new Uint8Array(hashBytes)
+    writeWord(bytes, 0, this.#root.first)
+    writeWord(bytes, 4, this.#root.second)
+    return bytes
   }
 
   /** The hashes of the places so many levels below. */
@@ -282,7 +286,7 @@ export function placesBelow({ depth, prefix }: TreePath, levels: number): TreePa
   const below = depth + levels
   return Array.from({ length: 16 ** levels }, (_, index) => ({
     depth: below,
-    prefix: below === 0 ? 0 : (prefix | (index << (32 - 4 * below))) >>> 0,
+    prefix: (prefix | (index << (32 - 4 * below))) >>> 0,
   }))
 }
 
