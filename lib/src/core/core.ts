@@ -17,7 +17,7 @@ import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { RevocationBook, Revoke } from '../identity/proofs.ts'
 import type { OverlayEffect } from '../overlay/effect.ts'
-import { ringSeedIn } from '../identity/proofs.ts'
+import { mayRelay, ringSeedIn } from '../identity/proofs.ts'
 import { Overlay } from '../overlay/overlay.ts'
 import { Positions } from '../overlay/rings.ts'
 import { swimDefaults } from '../swim/config.ts'
@@ -91,7 +91,7 @@ export class Core {
     this.#overlay = new Overlay<RoutedMessage>(
       {
         self: options.id,
-        ...(this.#proven ? { seed: ringSeedIn(admission) } : {}),
+        ...(this.#proven ? { seed: ringSeedIn(admission), mayRelay: (peer) => this.#mayRelay(peer) } : {}),
         positions: options.positions ?? new Positions(sha256),
         random: () => this.#prng.uniform(),
         wall: (at) => this.#swim.wallAt(at),
@@ -717,6 +717,13 @@ export class Core {
   /** Neither dialled nor listened to. */
   #shuns(peer: PeerId, now: Millis): boolean {
     return this.#outlaws.has(peer, now) || this.#faults.convicted(peer) || this.#revocations?.bans(peer) === true
+  }
+
+  /** In a room of capabilities that is a right. */
+  #mayRelay(peer: PeerId): boolean {
+    if (peer === this.#self) return mayRelay(this.#proof)
+    const record = this.#swim.record(peer)
+    return record !== undefined && mayRelay(record.alive.admission)
   }
 
   /** News and routed messages carry no proof: their author must have shown one as a member. */

@@ -20,7 +20,7 @@ import { serialBytes } from './proofs.ts'
 import { utf8 } from './utf8.ts'
 
 /** The bits are inside signatures: never renumber. */
-export const rightBits = { join: 1, 'write-shared': 2, admit: 8 } as const
+export const rightBits = { join: 1, 'write-shared': 2, relay: 4, admit: 8 } as const
 export type Right = keyof typeof rightBits
 
 export const ringSeedBytes = 16

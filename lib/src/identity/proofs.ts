@@ -23,6 +23,15 @@ export function ringSeedIn(proof: Uint8Array): Uint8Array {
   return proof.slice(proof.length - seedFromEnd, proof.length - seedFromEnd + 16)
 }
 
+/** Whether its holder may relay what others say to each other: a bit of the same capability, of a proof that was verified. */
+export function mayRelay(proof: Uint8Array): boolean {
+  return ((proof[proof.length - rightsFromEnd] ?? 0) & relayBit) !== 0
+}
+
+/** The byte before the ring seed. */
+const rightsFromEnd = seedFromEnd + 1
+const relayBit = 4
+
 export interface Proofs {
   /** Called for claims whose signature is good. Calls back once, with what is wrong: none of it needs a clock to see. */
   check(claim: ClaimBase, done: (fault?: ProofFault) => void): void

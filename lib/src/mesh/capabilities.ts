@@ -27,7 +27,7 @@ export interface CapabilityOptions {
   readonly room: string
   /** The id of whoever is let in. */
   readonly to: PeerId
-  /** Default: join and write-shared. */
+  /** Default: join, write-shared and relay. */
   readonly rights?: readonly Right[]
   /** Milliseconds since 1970, as from `Date.now()`; at most 24 hours from one to the other. */
   readonly from: number
@@ -63,7 +63,7 @@ export async function identityOf(secret: string): Promise<Signer | undefined> {
  * ```
  */
 export async function issueCapability(options: CapabilityOptions): Promise<string> {
-  const { owner, room, to, rights = ['join', 'write-shared'], from, until, under, renews } = options
+  const { owner, room, to, rights = ['join', 'write-shared', 'relay'], from, until, under, renews } = options
   const seed = fromBase64Url(options.secret)
   if (seed?.length !== 32) throw invalid('The secret is 32 bytes as base64url, as makeOwnerKey() makes it.')
   if (parsePeerId(to) === undefined) throw invalid('Whoever is let in has an id of 43 characters of base64url.')

@@ -30,6 +30,8 @@ export interface OverlayOptions extends RingsOptions, OverlayConfig {}
 
 export interface OverlayContext<Inner extends AnyMessage = AnyMessage> {
   readonly self: PeerId
+  /** Whether a peer, ourselves included, may relay. Default: everybody. */
+  readonly mayRelay?: (peer: PeerId) => boolean
   /** Our own place, where the room's owner chose it. */
   readonly seed?: Uint8Array
   readonly positions: Positions
@@ -65,9 +67,13 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
     const say = (peer: PeerId, word: EdgeWord, now: Millis) => this.#say(peer, word, now)
     const edges = { self, rings: this.rings, random, wellConnected, healthy, dialsFirst, outbox, say }
     this.#edges = new Edges(edges, options)
-    this.#routes = new Routes(self, this.rings, this.#edges)
+    this.#routes = new Routes(self, this.rings, this.#edges, context.mayRelay)
     const onEdge = (from: PeerId, { word }: Edge, now: Millis) => this.#edges.onEdge(from, word, now)
-    this.#router = new Router({ self, routes: this.#routes, links: this.#edges, random, wall, outbox, onEdge }, options)
+    const relays = () => context.mayRelay?.(self) ?? true
+    this.#router = new Router(
+      { self, routes: this.#routes, links: this.#edges, random, wall, outbox, onEdge, relays },
+      options,
+    )
   }
 
   // What the parent tells.

@@ -31,6 +31,7 @@ const far = everybody.find((id) => id !== me && !neighbours.includes(id)) as Pee
 const note: Note = { type: 'note', text: 'hello' }
 
 let open: Set<PeerId>
+let relays = true
 let version: number
 let effects: RouterEffect<Note>[]
 let edges: [PeerId, Edge][]
@@ -43,6 +44,7 @@ function make(options: RouterOptions = {}): void {
   effects = []
   edges = []
   ids = 1
+  relays = true
   const links = {
     get version() {
       return version
@@ -60,6 +62,7 @@ function make(options: RouterOptions = {}): void {
       wall: (now) => (wallOffset + now) as WallMillis,
       outbox: (effect) => effects.push(effect),
       onEdge: (from, edge) => edges.push([from, edge]),
+      relays: () => relays,
     },
     options,
   )
@@ -252,6 +255,15 @@ describe('a relay', () => {
     expect(next).toBe(to)
     expect(message).toEqual({ type: 'forward', path: [me, to], at: 1, claim })
     expect(message.claim).toBe(claim)
+  })
+
+  test('that may not relay says so, and passes nothing on', () => {
+    relays = false
+    const claim = claimOf(left, to)
+    router.onForward(left, through(claim), at(0))
+    expect(taken()).toEqual([
+      { type: 'send', peer: left, message: { type: 'undeliverable', author: left, id: claim.id } },
+    ])
   })
 
   test('passes a claim on once, whatever path it comes by', () => {

@@ -114,6 +114,8 @@ export interface RouterContext<Inner extends AnyMessage> {
   /** Calendar time at `now`. */
   readonly wall: (now: Millis) => WallMillis
   readonly outbox: (effect: RouterEffect<Inner>) => void
+  /** Whether we may relay. Default: yes. */
+  readonly relays?: () => boolean
   /** A word about an edge came over a route: its speaker is proven. */
   readonly onEdge: (from: PeerId, edge: Edge, now: Millis) => void
 }
@@ -126,6 +128,7 @@ export class Router<Inner extends AnyMessage> {
   readonly #wall: (now: Millis) => WallMillis
   readonly #emit: (effect: RouterEffect<Inner>) => void
   readonly #onEdge: (from: PeerId, edge: Edge, now: Millis) => void
+  readonly #relays: () => boolean
   readonly #options: Required<RouterOptions>
 
   readonly #outgoing = new Map<string, Outgoing>()
@@ -142,6 +145,7 @@ export class Router<Inner extends AnyMessage> {
   constructor(context: RouterContext<Inner>, options: RouterOptions = {}) {
     this.#self = context.self
     this.#routes = context.routes
+    this.#relays = context.relays ?? (() => true)
     this.#links = context.links
     this.#random = context.random
     this.#wall = context.wall
@@ -406,7 +410,7 @@ export class Router<Inner extends AnyMessage> {
   #relay(from: PeerId, key: string, path: Path, at: number, claim: Verified<Routed>, now: Millis): void {
     const undeliverable = () =>
       this.#emit({ type: 'send', peer: from, message: { type: 'undeliverable', author: claim.author, id: claim.id } })
-    if (!this.#affords(from, claim.bytes.length, now)) return undeliverable()
+    if (!this.#relays() || !this.#affords(from, claim.bytes.length, now)) return undeliverable()
     // Here before: by another path of the same source, or somebody replays it. Once is enough.
     if (this.#relayed.get(key, now) !== undefined) return undeliverable()
     const ahead = this.#ahead(path, at, claim)

@@ -105,6 +105,21 @@ describe('routes', () => {
     }
   })
 
+  test('lead over nobody who may not relay, but to it', () => {
+    const rings = ringsOf(peers(100))
+    const quiet = new Set(peers(100).slice(50))
+    const links = linksTo(rings.neighboursOf(peer(0)))
+    const routes = new Routes(peer(0), rings, links, (id) => !quiet.has(id))
+    let found = 0
+    for (let n = 1; n < 100; n++) {
+      const path = routes.path(peer(n))
+      found += path === undefined ? 0 : 1
+      expect(path?.slice(0, -1).some((id) => quiet.has(id)) ?? false).toBe(false)
+      expect(path?.at(-1) ?? peer(n)).toBe(peer(n))
+    }
+    expect(found).toBeGreaterThan(90)
+  })
+
   test('end where no open link leads on', () => {
     const rings = ringsOf(peers(50))
     expect(new Routes(peer(0), rings, linksTo([])).path(peer(9))).toBeUndefined()

@@ -27,13 +27,16 @@ export class Routes {
   readonly #self: PeerId
   readonly #rings: Rings
   readonly #links: OpenLinks
+  readonly #mayRelay: (peer: PeerId) => boolean
   readonly #kept = new Map<PeerId, Path | undefined>()
   #keptFor = ''
 
-  constructor(self: PeerId, rings: Rings, links: OpenLinks) {
+  /** `mayRelay`: who may stand on a path between its ends. */
+  constructor(self: PeerId, rings: Rings, links: OpenLinks, mayRelay: (peer: PeerId) => boolean = () => true) {
     this.#self = self
     this.#rings = rings
     this.#links = links
+    this.#mayRelay = mayRelay
   }
 
   /**
@@ -77,7 +80,7 @@ export class Routes {
     let near: PeerId[] = []
     let far: PeerId[] = [target]
     for (const first of this.#links.peers()) {
-      if (avoid.has(first)) continue
+      if (avoid.has(first) || !this.#mayRelay(first)) continue
       back.set(first, undefined)
       near.push(first)
     }
@@ -88,6 +91,7 @@ export class Routes {
       for (const from of forwards ? near : far) {
         for (const to of this.#rings.neighboursOf(from)) {
           if (to === this.#self || avoid.has(to) || mine.has(to)) continue
+          if (to !== target && !this.#mayRelay(to)) continue
           mine.set(to, from)
           if (theirs.has(to)) return walk(back, ahead, to)
           next.push(to)

@@ -144,7 +144,7 @@ class OwnedRoom {
     signCapability(
       this.owner,
       this.#meshId,
-      { subject, rights: ['join', 'write-shared'], ringSeed: serial, notBefore, expiresAt, serial },
+      { subject, rights: ['join', 'write-shared', 'relay'], ringSeed: serial, notBefore, expiresAt, serial },
       (bytes) => (admission = bytes),
     )
     if (admission === undefined || admission instanceof Error)

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { seedSigner } from '../../src/identity/ed25519.ts'
 import { issueCapability, makeOwnerKey, type Right } from '../../src/mesh/capabilities.ts'
+import type { Mesh } from '../../src/mesh/mesh.ts'
 import { alive, record, Waters } from './waters.ts'
 
 const signer = (n: number) => seedSigner(new Uint8Array(32).fill(n))
@@ -65,6 +66,23 @@ it('a member whose capability runs out ends, and is gone from everybody’s view
   const ended = record(his, ['closed'])
   await waters.until(() => ended.length > 0 && alive(hers) === 1, 120_000)
   expect(ended).toEqual(['closed ERR_CAPABILITY_EXPIRED'])
+})
+
+it('messages go round whoever may not relay, and it passes none on', async () => {
+  const waters = new Waters()
+  // Twelve: more than fit into eight links, so that some are reached over others.
+  const signers = Array.from({ length: 12 }, (_, n) => signer(40 + n))
+  const silent = signers.slice(0, 4)
+  const meshes: Mesh[] = []
+  for (const who of signers)
+    meshes.push(await waters.join(await pass(waters, who, silent.includes(who) ? ['join', 'write-shared'] : undefined)))
+  await waters.until(() => meshes.every((mesh) => alive(mesh) === 12))
+  await waters.time.pass(5_000)
+  const relays = new Set(
+    meshes.flatMap((from) => meshes.flatMap((to) => from.route(to.id)?.slice(0, -1) ?? [])) as readonly string[],
+  )
+  expect(relays.size).toBeGreaterThan(0)
+  for (const { peerId } of silent) expect(relays.has(peerId)).toBe(false)
 })
 
 it('one that whoever may admit has signed is as good', async () => {

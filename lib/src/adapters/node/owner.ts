@@ -123,7 +123,7 @@ function term(command: Command, usual: string): Command {
 function grant(command: Command): Command {
   return term(command, '8h')
     .requiredOption('--to <id>', 'who is let in: 43 characters')
-    .option('--rights <list>', 'any of join, write-shared, admit', rights, rights('join,write-shared'))
+    .option('--rights <list>', 'any of join, write-shared, relay, admit', rights, rights('join,write-shared,relay'))
     .option('--from <moment>', 'from when on, e.g. 2030-01-31T12:00Z; usually now', moment)
     .option('--out <file>', 'where it is written; usually it is printed')
 }
