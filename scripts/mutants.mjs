@@ -1,5 +1,5 @@
 /**
- * `npm run mutants`: takes the defences out of the product, one at a time and in memory only, and looks
+ * `npm run mutants [-- the beginning of an attack's name]`: takes the defences out of the product, one at a time and in memory only, and looks
  * whether the attack against it then does harm. Ends with 1 when a mutation fits nowhere or twice, when an
  * attack does harm to the product as it is, and when a mutant survives.
  */
@@ -63,10 +63,12 @@ async function harmDone(mutation, wanted) {
 }
 
 const plain = await product(undefined)
-const { mutations } = /** @type {typeof import('../e2e/attacker/mutations.ts')} */ (
+const { mutations: all } = /** @type {typeof import('../e2e/attacker/mutations.ts')} */ (
   await plain.ssrLoadModule('/e2e/attacker/mutations.ts')
 )
 await plain.close()
+const [, , only = ''] = process.argv
+const mutations = all.filter(({ attack }) => attack.startsWith(only))
 
 const faults = []
 for (const { defence, edits } of mutations) {
@@ -75,7 +77,7 @@ for (const { defence, edits } of mutations) {
     if (found !== 1) faults.push(`${defence}: its text stands ${found} times in ${file}`)
   }
 }
-for (const { name, harm } of await harmDone(undefined, () => true)) {
+for (const { name, harm } of await harmDone(undefined, ({ name }) => name.startsWith(only))) {
   if (harm !== undefined) faults.push(`${name} does harm to the product as it is: ${harm}`)
 }
 const rows = []

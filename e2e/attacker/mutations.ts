@@ -574,17 +574,6 @@ export const mutations: readonly Mutation[] = [
     attack: 'batter: a socket that says',
   },
   {
-    defence: 'nobody signals before having joined',
-    edits: [
-      {
-        file: 'signaling-server/src/rooms.ts',
-        text: "if (held.stage !== 'joined') return this.#refuse(held, 'ERR_NOT_JOINED')",
-        without: '',
-      },
-    ],
-    attack: 'batter: a socket that never',
-  },
-  {
     defence: 'so many peers in a room',
     edits: [
       {

@@ -17,6 +17,7 @@ const join = (peer: number) =>
 
 /** A server that may hold four peers in a room, and hears twenty frames at once. */
 class Desk {
+  #draw = 0
   readonly rooms = new Rooms(
     {
       peersPerRoomMax: 4,
@@ -28,7 +29,8 @@ class Desk {
       retryAfterMs: 5_000,
       roster: 'local',
     },
-    () => 0.5,
+    // Never the same twice in a row: a room is sampled until enough are drawn.
+    () => (this.#draw = (this.#draw + 0.137) % 1),
   )
 
   open(socket: number): void {
