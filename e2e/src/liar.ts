@@ -138,6 +138,8 @@ export class Liar {
   readonly #links = new Map<string, Link>()
   readonly #claims: Uint8Array[] = []
   readonly closed = new Set<string>()
+  /** One for all: who says two things of one run is out before it has lied. */
+  readonly #startedAt = Date.now()
   readonly #losses: string[] = []
   readonly #failures: string[] = []
   readonly #transport: Transport
@@ -232,7 +234,7 @@ export class Liar {
     const own = {
       author: this.key.publicKey,
       instance: this.key.publicKey.subarray(0, 16),
-      startedAt: Date.now(),
+      startedAt: this.#startedAt,
       incarnation: 0,
       metadata: new Uint8Array(0),
       zone: '',
