@@ -7,8 +7,20 @@ import { type Attack, entryFields, room, Siege } from './siege.ts'
 
 const hourMs = 3_600_000
 
-const entry = (by: Member, changes: { key?: string; map?: string; seq?: number; context?: Item; instance?: Item }) => {
+interface Changes {
+  readonly key?: string
+  readonly map?: string
+  readonly seq?: number
+  readonly context?: Item
+  readonly instance?: Item
+  readonly at?: number
+  readonly ttlMs?: number
+}
+
+const entry = (by: Member, changes: Changes) => {
   const fields: Item[] = entryFields(by, changes.key ?? 'key')
+  if (changes.at !== undefined) fields[1] = changes.at
+  if (changes.ttlMs !== undefined) fields[2] = changes.ttlMs
   if (changes.instance !== undefined) fields[3] = changes.instance
   if (changes.seq !== undefined) fields[4] = changes.seq
   if (changes.map !== undefined) fields[5] = changes.map
@@ -42,6 +54,10 @@ export const stateAttacks: readonly Attack[] = [
         held(siege, 'map', 'key').every((entries) => entries.length === 1),
       )
       write(siege, 7, hourMs)
+      siege.seconds(2)
+      // Dated before that, and made to outlive it.
+      const outliving = { at: member.host.wall() - 30_000, ttlMs: 24 * hourMs }
+      member.say(carry('entry', [entry(member, { ...outliving, context: [floor, 0, []] })]))
       siege.seconds(2)
       for (const [newest] of held(siege, 'map', 'key'))
         siege.mustBe('what is written later does not stand', newest?.value[0] === 7)
