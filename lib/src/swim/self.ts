@@ -71,12 +71,13 @@ export class Self {
 
   tick(now: Millis): void {
     if (this.#refuteAt !== undefined && now >= this.#refuteAt) this.refute(now)
-    if (this.#metadataAt !== undefined && now >= this.#metadataAt) {
+    const renews = this.#renewAt !== undefined && now >= this.#renewAt
+    // New metadata that waits for its time goes with a renewal: one incarnation says one thing only, or it is evidence.
+    if (this.#metadataAt !== undefined && (renews || now >= this.#metadataAt)) {
       this.#metadataAt = undefined
       this.#incarnation += 1
       this.announce(now)
-    }
-    if (this.#renewAt !== undefined && now >= this.#renewAt) this.announce(now)
+    } else if (renews) this.announce(now)
   }
 
   /** Signs what we are now, under the current incarnation: the first claim, and every renewal. */
