@@ -3,7 +3,7 @@ import type { Verified } from '../identity/claim.ts'
 import type { Fault } from '../identity/fault.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { alive, ada, bob, fault } from '../../test/vectors/samples.ts'
-import { Faults, faultsMax } from './faults.ts'
+import { faultBytesMax, Faults, faultsMax } from './faults.ts'
 
 let wall: number = fault.issuedAt
 const against = (culprit: string) => ({ ...fault, culprit: culprit as PeerId }) as Verified<Fault>
@@ -32,6 +32,18 @@ describe('faults that are held', () => {
     expect([...faults.held].map(({ culprit }) => culprit).at(-1)).toBe('member')
     expect([...faults.held]).toHaveLength(faultsMax)
     expect(faults.convicted('0' as PeerId)).toBe(false)
+  })
+
+  it('are so many bytes at most: all of them go at once to whoever is new here', () => {
+    const faults = new Faults(() => wall)
+    const sized = (culprit: string, bytes: number) =>
+      ({ ...against(culprit), bytes: new Uint8Array(bytes) }) as Verified<Fault>
+    const quarter = faultBytesMax / 4
+    for (const name of ['a', 'b', 'c', 'd']) expect(faults.take(sized(name, quarter), true)).toBe(true)
+    expect([...faults.held]).toHaveLength(4)
+    expect(faults.take(sized('stranger', 1), false)).toBe(false)
+    expect(faults.take(sized('e', quarter + 1), true)).toBe(true)
+    expect([...faults.held].map(({ culprit }) => culprit)).toEqual(['c', 'd', 'e'])
   })
 
   it('are drafted once against one key', () => {

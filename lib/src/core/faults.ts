@@ -7,14 +7,17 @@ import type { ClaimBase, Verified } from '../identity/claim.ts'
 import type { Fault, Numbered } from '../identity/fault.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 
-/** A guess: each may be 37 KB, and all of them are shown to every new neighbour. */
+/** A guess. */
 export const faultsMax = 64
+/** Of all of them together, since every new neighbour is shown them at once: a quarter of what may wait for a link. */
+export const faultBytesMax = 262_144
 /** As long as a capability lives that its owner might take back meanwhile. SECURITY B.4. */
 const faultTtlMs = 86_400_000
 
 export class Faults {
   readonly #wall: () => number
   readonly #held = new Map<PeerId, Verified<Fault>>()
+  #heldBytes = 0
   /** Whose fault is being signed. */
   readonly #drafted = new Set<PeerId>()
 
@@ -27,7 +30,7 @@ export class Faults {
     const fault = this.#held.get(peer)
     if (fault === undefined) return false
     if (this.#wall() < fault.issuedAt + fault.ttlMs) return true
-    this.#held.delete(peer)
+    this.#forget(peer, fault)
     return false
   }
 
@@ -38,13 +41,28 @@ export class Faults {
   take(fault: Verified<Fault>, isMember: boolean): boolean {
     const { culprit } = fault
     if (this.convicted(culprit)) return false
-    const [oldest] = this.#held.keys()
     this.#drafted.delete(culprit)
     this.#held.set(culprit, fault)
+    this.#heldBytes += fault.bytes.length
     if (!this.convicted(culprit)) return false
-    if (this.#held.size <= faultsMax) return true
-    this.#held.delete(isMember ? oldest! : culprit)
-    return isMember
+    if (!isMember && this.#isFull) {
+      this.#forget(culprit, fault)
+      return false
+    }
+    for (const [oldest, held] of this.#held) {
+      if (!this.#isFull) break
+      this.#forget(oldest, held)
+    }
+    return true
+  }
+
+  get #isFull(): boolean {
+    return this.#held.size > faultsMax || this.#heldBytes > faultBytesMax
+  }
+
+  #forget(culprit: PeerId, fault: Verified<Fault>): void {
+    this.#held.delete(culprit)
+    this.#heldBytes -= fault.bytes.length
   }
 
   /** To be shown to whoever is new here. What is out of date among them is nobody's fault. */
