@@ -59,6 +59,8 @@ export interface SwimConfig {
   readonly stallMs: number
   /** A neighbour without a link is probed over routes, but not before it had this long to get one. */
   readonly linkGraceMs: number
+  /** … and a helper that never met it does not speak against it before this. A guess: a dial that times out, and the next. */
+  readonly unmetGraceMs: number
   /** Digests that differ start a push-pull once our own table was quiet for so long. */
   readonly quietMs: number
   /** At most one push-pull with a neighbour in this time. */
@@ -105,6 +107,7 @@ export const swimDefaults: SwimConfig = {
   clockSkewMs: 60_000,
   stallMs: 250,
   linkGraceMs: 5000,
+  unmetGraceMs: 15_000,
   quietMs: 1000,
   syncIntervalMs: 1000,
   zoneWindowMs: 3000,

@@ -56,9 +56,7 @@ export class Helper {
     const { port, config } = this.#context
     if (this.#helping.size >= helpingMax) return
     if (!port.linked(request.target)) {
-      // Not to be linked yet is no silence of the target's: in a mesh that is just forming all helpers would say so at
-      // once, and whoever asked them would accuse.
-      if (this.#hasLost(request.target))
+      if (this.#shouldBeLinked(request.target, now))
         port.send(origin, { type: 'nack', nonce: request.nonce }, 'probe', request.target)
       return
     }
@@ -73,11 +71,17 @@ export class Helper {
     port.send(request.target, { type: 'indirect-ping', origin, nonce: request.nonce }, 'probe')
   }
 
-  /** We have heard this run of it, and have no link to it now. */
-  #hasLost(target: PeerId): boolean {
-    const { heardAt, table } = this.#context
+  /**
+   * We have heard this run of it, or have known of it for longer than it takes to be linked. Not to be linked yet is no
+   * silence of the target's: in a mesh that is just forming all helpers would say so at once, and whoever asked them
+   * would accuse. But of one that nobody here ever met it is all that anybody can say.
+   */
+  #shouldBeLinked(target: PeerId, now: Millis): boolean {
+    const { heardAt, table, awareness, config } = this.#context
     const record = table.get(target)
-    return record !== undefined && (heardAt.get(target) ?? -Infinity) >= record.runAt
+    if (record === undefined) return false
+    const met = (heardAt.get(target) ?? -Infinity) >= record.runAt
+    return met || now >= record.runAt + awareness.scale(config.unmetGraceMs)
   }
 
   /** Somebody asks through `helper` whether we live. */
