@@ -163,8 +163,12 @@ function tell(world: World, end: End, claims: readonly Verified<SwimClaim>[]): v
   world.send(end, message, end.peer.pipe.encode(message))
 }
 
-/** Only what it says of itself and of those whom it accuses; nothing for others. */
+/**
+ * Only what it says of itself and of those whom it accuses; nothing for others. It does answer offers, and those who
+ * look for it over routes: the more neighbours it has, the more hear what it says.
+ */
 function withheld(message: Message, self: PeerId): readonly Message[] {
+  if (message.type === 'forward' && message.claim.author === self) return [message]
   if (servesOthers(message)) return []
   if (message.type !== 'gossip' && message.type !== 'ping' && message.type !== 'ack') return [message]
   return [{ ...message, claims: message.claims.filter(({ author }) => author === self) }]

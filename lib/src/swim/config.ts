@@ -30,6 +30,12 @@ export interface SwimConfig {
   readonly cooldownMs: number
   /** … unless it has been silent for so long: then it is hardly the same mistake again. A guess: five probes' time. */
   readonly cooldownSilenceMs: number
+  /** Accusing more members than this in vain makes an accuser's word count for less. A guess: two of eight neighbours may be slow at once; of a third it is the accuser that is. */
+  readonly vainSubjectsMax: number
+  /** … within this time. */
+  readonly vainWindowMs: number
+  /** … and for so long it begins no doubt. As long as a link stays away that was closed for its faults. measured: npm run sim -- collusion */
+  readonly discountMs: number
   /** A neighbour that left more than this part of our last probes unanswered has a bad connection: then no cool-down, and a frame of its now and then is no evidence of life. A guess: 30 % loss does this to 12 % of probes. */
   readonly unreliableFailures: number
   /** Own evidence of life (a frame over the direct link) outweighs others' accusations for so long. */
@@ -92,6 +98,9 @@ export const swimDefaults: SwimConfig = {
   refuteIntervalMs: 2000,
   cooldownMs: 30_000,
   cooldownSilenceMs: 5000,
+  vainSubjectsMax: 2,
+  vainWindowMs: 30_000,
+  discountMs: 600_000,
   unreliableFailures: 0.5,
   freshEvidenceMs: 10_000,
   awarenessMax: 8,

@@ -1,5 +1,6 @@
 /** What the parts of this machine share. */
 import type { Millis } from '../identity/millis.ts'
+import type { Accusers } from './accusers.ts'
 import type { Awareness } from './awareness.ts'
 import type { SwimConfig } from './config.ts'
 import type { Dissemination } from './dissemination.ts'
@@ -13,6 +14,7 @@ export interface SwimContext {
   readonly config: SwimConfig
   readonly port: SwimPort
   readonly table: MemberTable
+  readonly accusers: Accusers
   readonly awareness: Awareness
   readonly roundTrips: RoundTrips
   readonly reliability: Reliability

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Digest, Verified } from '../identity/claim.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
+import { Accusers } from './accusers.ts'
 import { Awareness } from './awareness.ts'
 import { swimDefaults } from './config.ts'
 import type { SwimContext } from './context.ts'
@@ -41,12 +42,14 @@ describe('five monitors and a subject', () => {
   let condemned: PeerId[]
   let judgement: Judgement
   let reliability: Reliability
+  let accusers: Accusers
   let accused: MemberRecord
 
   beforeEach(() => {
     table = new MemberTable()
     heardAt = new Map()
     reliability = new Reliability()
+    accusers = new Accusers(swimDefaults, table)
     condemned = []
     for (const id of monitors) table.insert(record(id))
     accused = record(subject)
@@ -60,6 +63,7 @@ describe('five monitors and a subject', () => {
       config: swimDefaults,
       port,
       table,
+      accusers,
       awareness: new Awareness(8),
       roundTrips: new RoundTrips(),
       reliability,
@@ -153,5 +157,61 @@ describe('five monitors and a subject', () => {
     heardAt.set(subject, at(1400))
     runTo(5000)
     expect(condemned).toEqual([subject])
+  })
+
+  /** Three others have shown that this one's word is worth little. */
+  const discount = (accuser: string): void => {
+    for (const id of ['x', 'y', 'z']) accusers.inVain(accuser as PeerId, id as PeerId, at(900))
+  }
+
+  it('do not begin to doubt it by the word of those who accuse in vain', () => {
+    for (const author of ['b', 'c']) discount(author)
+    for (const author of ['b', 'c']) expect(judgement.accuse(accused, accusation(author), at(1000))).toBe('idle')
+    expect([accused.status, accused.suspicion]).toEqual(['alive', undefined])
+  })
+
+  it('condemn it with those who accuse in vain, once one who does not has begun', () => {
+    for (const author of ['b', 'c']) discount(author)
+    for (const author of ['d', 'b', 'c'])
+      expect(judgement.accuse(accused, accusation(author), at(1000))).toBe('counted')
+    runTo(60_000)
+    expect(condemned).toEqual([subject])
+  })
+
+  it('believe their own probes whatever came of them before', () => {
+    discount(self)
+    expect(judgement.accuse(accused, accusation(self), at(1000))).toBe('counted')
+  })
+
+  it('remember who was refuted', () => {
+    for (const id of ['x', 'y']) accusers.inVain('b' as PeerId, id as PeerId, at(900))
+    judgement.accuse(accused, accusation('b'), at(1000))
+    judgement.refuted(accused, at(1200))
+    expect(accusers.discounted('b' as PeerId, at(1200))).toBe(true)
+  })
+
+  it('hold it against nobody that somebody returns from the dead: there was a cut', () => {
+    for (const id of ['x', 'y']) accusers.inVain('b' as PeerId, id as PeerId, at(900))
+    for (const author of ['b', 'c', 'd']) judgement.accuse(accused, accusation(author), at(1000))
+    runTo(20_000)
+    judgement.refuted(accused, at(20_000))
+    expect([accused.status, accusers.discounted('b' as PeerId, at(20_000))]).toEqual(['dead', false])
+  })
+
+  it('remember who found nobody to join in', () => {
+    for (const id of ['x', 'y']) accusers.inVain('b' as PeerId, id as PeerId, at(10_000))
+    judgement.accuse(accused, accusation('b'), at(1000))
+    runTo(11_000)
+    expect(accusers.discounted('b' as PeerId, at(11_000))).toBe(true)
+  })
+
+  it('drop what stands by the word of nobody else, when that word loses its weight', () => {
+    const other = record('other' as PeerId)
+    table.insert(other)
+    for (const id of ['x', 'y']) accusers.inVain('b' as PeerId, id as PeerId, at(900))
+    judgement.accuse(other, { ...accusation('b'), incarnationDigest: 'other 0' } as Verified<Accuse>, at(1000))
+    judgement.accuse(accused, accusation('b'), at(1000))
+    judgement.refuted(accused, at(1200))
+    expect([other.status, other.suspicion]).toEqual(['alive', undefined])
   })
 })

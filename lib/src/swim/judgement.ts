@@ -55,13 +55,17 @@ export class Judgement {
     return (heardAt.get(record.id) ?? -Infinity) >= record.runAt || now >= record.runAt + config.linkGraceMs
   }
 
-  /** Answers `known` for a repetition, `void` for one that counts for nothing in our view, else `counted`. */
-  accuse(record: MemberRecord, claim: Verified<Accuse>, now: Millis): 'known' | 'void' | 'counted' {
+  /**
+   * Answers `known` for a repetition, `void` for one that counts for nothing in our view, `idle` for one that would
+   * begin a doubt by the word of somebody who accuses in vain, else `counted`.
+   */
+  accuse(record: MemberRecord, claim: Verified<Accuse>, now: Millis): 'known' | 'void' | 'idle' | 'counted' {
     const { port, table } = this.#context
     if (!present(record.status) || claim.incarnationDigest !== record.alive.incarnationDigest) return 'void'
     if (record.suspicion?.accusations.has(claim.author)) return 'known'
     const accuser = table.get(claim.author)
     if (accuser === undefined || !present(accuser.status) || !port.entitled(claim.author, record.id)) return 'void'
+    if (record.suspicion === undefined && this.#discounted(claim.author, now)) return 'idle'
     const suspicion: Suspicion = (record.suspicion ??= {
       accusations: new Map(),
       firstAt: now,
@@ -137,8 +141,25 @@ export class Judgement {
     const { port, config } = this.#context
     if (record.suspicion?.accusations.has(port.self))
       this.#cooldownUntil.set(record.id, (now + config.cooldownMs) as Millis)
+    const { suspicion } = record
     record.suspicion = undefined
     this.#suspects.delete(record)
+    // Who returns from the dead was behind a cut, as far as anybody knows: then nobody was mistaken.
+    if (suspicion !== undefined && present(record.status)) this.#inVain(record, suspicion, now)
+  }
+
+  /** Our own word is what we saw. */
+  #discounted(accuser: PeerId, now: Millis): boolean {
+    return accuser !== this.#context.port.self && this.#context.accusers.discounted(accuser, now)
+  }
+
+  /** What stands against others by none but those whose word has just lost its weight goes with it. */
+  #inVain(subject: MemberRecord, { accusations }: Suspicion, now: Millis): void {
+    for (const accuser of accusations.keys()) this.#context.accusers.inVain(accuser, subject.id, now)
+    for (const record of [...this.#suspects]) {
+      const held = record.suspicion?.accusations.keys() ?? []
+      if ([...held].every((accuser) => this.#discounted(accuser, now))) this.#clear(record, now)
+    }
   }
 
   /** It left, or its lease ran out: nothing remains to be decided. */
@@ -160,10 +181,15 @@ export class Judgement {
     this.#nextAt = undefined
     for (const record of [...this.#suspects]) {
       const { suspicion } = record
+      // Cleared a moment ago, with another one.
+      if (!this.#suspects.has(record)) continue
       if (suspicion === undefined) throw new Error(`${record.id} is a suspect without a suspicion`)
       this.#schedule(record, suspicion, now)
       if (suspicion.dueAt === undefined) {
-        if (now >= suspicion.newestAt + this.#context.config.accusationWindowMs) this.#clear(record, now)
+        if (now >= suspicion.newestAt + this.#context.config.accusationWindowMs) {
+          this.#clear(record, now)
+          this.#inVain(record, suspicion, now)
+        }
       } else if (now >= suspicion.dueAt) {
         const { config, heardAt: heard, reliability } = this.#context
         // Of one that answers few of our probes, a frame now and then says little.

@@ -129,17 +129,29 @@ export class Self {
     this.announce(now)
   }
 
-  /** Somebody accuses the incarnation that we have now. */
-  accused(claim: Verified<Accuse>, now: Millis): void {
+  /** Somebody accuses the incarnation that we have now. `from`: who says so, not always the accuser. */
+  accused(claim: Verified<Accuse>, from: PeerId | undefined, now: Millis): void {
     if (claim.incarnationDigest !== this.#alive?.incarnationDigest) return
     if (this.#accusers.size < accusersMax) this.#accusers.add(claim.author)
     const { config, port } = this.#context
     const needed = accusersNeeded(port.monitorsOf(port.self).length, config.accusersNeededMax)
     if (this.#accusers.size < Math.min(2, needed) && !this.#heldAgainstUs(claim, now)) return
-    this.#refuteAt ??= Math.max(
-      now,
-      (this.#refutedAt ?? now - config.refuteIntervalMs) + config.refuteIntervalMs,
-    ) as Millis
+    const intervalMs = this.#refuteEveryMs(from === claim.author, now)
+    this.#refuteAt = earliest(
+      this.#refuteAt,
+      Math.max(now, (this.#refutedAt ?? now - intervalMs) + intervalMs) as Millis,
+    )
+  }
+
+  /**
+   * Those whose word begins no doubt move us seldom. When they are heard by way of others somebody may listen to them
+   * yet, as a newcomer does who has not seen what came of their word.
+   */
+  #refuteEveryMs(byAuthor: boolean, now: Millis): number {
+    const { accusers, config } = this.#context
+    const idle = [...this.#accusers].every((accuser) => accusers.discounted(accuser, now, readyMs))
+    if (!idle) return config.refuteIntervalMs
+    return byAuthor ? config.discountMs : config.cooldownMs
   }
 
   /**
@@ -160,6 +172,7 @@ export class Self {
   refute(now: Millis): void {
     this.#refuteAt = undefined
     this.#refutedAt = now
+    for (const accuser of this.#accusers) this.#context.accusers.inVain(accuser, this.#context.port.self, now)
     this.#accusers.clear()
     this.#incarnation += 1
     // Lifeguard §IV.A: somebody waited for us in vain.
@@ -205,6 +218,8 @@ export class Self {
   }
 }
 
+/** Views of what came to nothing differ by what it takes to hear of it: we answer again so long before others listen again. A guess. */
+const readyMs = 10_000
 /** Accusers that are told apart. A guess: eight monitors each in the views of several sides of a split. */
 const accusersMax = 64
 /** How often a lease is renewed in a mesh of so many. */

@@ -8,6 +8,7 @@
 import type { Verified } from '../identity/claim.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
+import { Accusers } from './accusers.ts'
 import { Awareness } from './awareness.ts'
 import type { SwimConfig } from './config.ts'
 import { earliest, type SwimContext } from './context.ts'
@@ -45,10 +46,12 @@ export class Swim {
   #stopped = false
 
   constructor(config: SwimConfig, port: SwimPort, options: SelfOptions, wallOffsetMs: number, now: Millis) {
+    const table = new MemberTable()
     this.#context = {
       config,
       port,
-      table: new MemberTable(),
+      table,
+      accusers: new Accusers(config, table),
       awareness: new Awareness(config.awarenessMax),
       roundTrips: new RoundTrips(),
       reliability: new Reliability(),
@@ -373,9 +376,9 @@ export class Swim {
   }
 
   #onAccuse(claim: Verified<Accuse>, from: PeerId | undefined, now: Millis): void {
-    const { table, dissemination, port } = this.#context
+    const { table, dissemination, port, accusers } = this.#context
     if (claim.subject === port.self) {
-      this.#self.accused(claim, now)
+      this.#self.accused(claim, from, now)
       return
     }
     const record = table.get(claim.subject)
@@ -387,6 +390,8 @@ export class Swim {
     const result = this.#judgement.accuse(record, claim, now)
     if (result === 'known' && from !== undefined) dissemination.heard(claim, from)
     if (result === 'void' && present(record.status)) this.#roster.tellSubject(record, claim, now)
+    if (result === 'idle' && from !== claim.author && accusers.mayTell(claim.author, record.id, now))
+      port.send(record.id, { type: 'gossip', claims: [claim] }, 'gossip')
     if (result !== 'counted') return
     dissemination.spread(claim, from, now)
     if (claim.author !== port.self) this.#doubt(claim.subject, now)

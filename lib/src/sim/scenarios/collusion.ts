@@ -1,7 +1,7 @@
 /**
  * A part of the mesh conspires: its members accuse everybody else at the same moments, and pass nothing on.
- * What the honest ones send, and how soon they see a crash, is measured twice in one world: before the
- * conspirators come, and while they do their worst.
+ * What the honest ones send, and how soon they see a crash, is measured in one world before the conspirators
+ * come and while they do their worst; the traffic right after they came, and once more half a minute later.
  */
 import type { Experiment, Scenario } from '../experiment.ts'
 import { liar } from '../liars.ts'
@@ -25,6 +25,8 @@ export const collusion: Scenario = {
     for (let i = 0; i < count; i++) world.spawn({ liar: liar('collude') })
     world.runFor(2000)
     const attacked = sentByHonest(experiment, seconds)
+    world.runFor(20_000)
+    const later = sentByHonest(experiment, seconds)
     const under = experiment.crash([world.prng.pick(world.honest)], leaseMs(conditions.peers))
     world.runFor(3000)
     const outcome = experiment.finish({
@@ -38,6 +40,7 @@ export const collusion: Scenario = {
         attackedLastMs: under.last[0] ?? NaN,
         quietBytes: quiet,
         attackedBytes: attacked,
+        laterBytes: later,
       },
     })
     // What becomes of the conspirators is their own fault: only the honest count here.
@@ -47,6 +50,7 @@ export const collusion: Scenario = {
   derive: (sums) => ({
     crashSeenOverQuiet: (sums['attackedLastMs'] ?? 0) / (sums['quietLastMs'] ?? 1),
     trafficOverQuiet: (sums['attackedBytes'] ?? 0) / (sums['quietBytes'] ?? 1),
+    laterOverQuiet: (sums['laterBytes'] ?? 0) / (sums['quietBytes'] ?? 1),
   }),
 }
 
