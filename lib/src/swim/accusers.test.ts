@@ -59,6 +59,13 @@ describe('who accuses in vain', () => {
     expect(accusers.discounted('accuser 0' as PeerId, at(1))).toBe(false)
   })
 
+  it('is no more counted among those who do the same once its time is over', () => {
+    accuse(liar, vainSubjectsMax + 1, 0)
+    accuse('accuser 0' as PeerId, vainSubjectsMax + 1, discountMs)
+    table.presentCount = 2
+    expect(accusers.discounted('accuser 0' as PeerId, at(discountMs))).toBe(true)
+  })
+
   it('is one of none who are counted twice', () => {
     for (let round = 0; round < 20; round += 1) accuse(liar, vainSubjectsMax + 1, round)
     table.presentCount = 2
