@@ -91,6 +91,7 @@ export class Core {
     this.#overlay = new Overlay<RoutedMessage>(
       {
         self: options.id,
+        probesInVain: (author, at) => this.#swim.probesInVain(author, at),
         ...(this.#proven ? { seed: ringSeedIn(admission), mayRelay: (peer) => this.#mayRelay(peer) } : {}),
         positions: options.positions ?? new Positions(sha256),
         random: () => this.#prng.uniform(),

@@ -34,6 +34,8 @@ export interface Forward<Inner extends AnyMessage = AnyMessage> {
   readonly path: readonly PeerId[]
   readonly at: number
   readonly claim: Verified<Routed>
+  /** A relay can see that it holds a frame of the failure detector's probes. Filled in by ingress, never transmitted. */
+  readonly probe?: true
   /**
    * What a `frame` addressed to us holds, with its own claims verified: its author is the claim's. Filled
    * in by ingress at the receiver, absent everywhere else, never transmitted.

@@ -32,6 +32,8 @@ export interface OverlayContext<Inner extends AnyMessage = AnyMessage> {
   readonly self: PeerId
   /** Whether a peer, ourselves included, may relay. Default: everybody. */
   readonly mayRelay?: (peer: PeerId) => boolean
+  /** Whose probes are not worth carrying for others. Default: nobody's. */
+  readonly probesInVain?: (author: PeerId, now: Millis) => boolean
   /** Our own place, where the room's owner chose it. */
   readonly seed?: Uint8Array
   readonly positions: Positions
@@ -71,7 +73,17 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
     const onEdge = (from: PeerId, { word }: Edge, now: Millis) => this.#edges.onEdge(from, word, now)
     const relays = () => context.mayRelay?.(self) ?? true
     this.#router = new Router(
-      { self, routes: this.#routes, links: this.#edges, random, wall, outbox, onEdge, relays },
+      {
+        self,
+        routes: this.#routes,
+        links: this.#edges,
+        random,
+        wall,
+        outbox,
+        onEdge,
+        relays,
+        ...(context.probesInVain && { probesInVain: context.probesInVain }),
+      },
       options,
     )
   }

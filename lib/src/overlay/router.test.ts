@@ -32,6 +32,7 @@ const note: Note = { type: 'note', text: 'hello' }
 
 let open: Set<PeerId>
 let relays = true
+let vain: PeerId | undefined
 let version: number
 let effects: RouterEffect<Note>[]
 let edges: [PeerId, Edge][]
@@ -45,6 +46,7 @@ function make(options: RouterOptions = {}): void {
   edges = []
   ids = 1
   relays = true
+  vain = undefined
   const links = {
     get version() {
       return version
@@ -63,6 +65,7 @@ function make(options: RouterOptions = {}): void {
       outbox: (effect) => effects.push(effect),
       onEdge: (from, edge) => edges.push([from, edge]),
       relays: () => relays,
+      probesInVain: (author) => author === vain,
     },
     options,
   )
@@ -264,6 +267,19 @@ describe('a relay', () => {
     expect(taken()).toEqual([
       { type: 'send', peer: left, message: { type: 'undeliverable', author: left, id: claim.id } },
     ])
+  })
+
+  test('carries no probes of one who accuses in vain, and all else', () => {
+    vain = left
+    router.onForward(left, { ...through(claimOf(left, to)), probe: true }, at(0))
+    expect(taken()).toEqual([])
+    router.onForward(left, through(claimOf(left, to)), at(0))
+    router.onForward(
+      right,
+      { type: 'forward', path: [me, left], at: 0, claim: claimOf(right, left), probe: true },
+      at(0),
+    )
+    expect(taken().map(({ type }) => type)).toEqual(['send', 'send'])
   })
 
   test('passes a claim on once, whatever path it comes by', () => {

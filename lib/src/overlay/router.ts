@@ -116,6 +116,8 @@ export interface RouterContext<Inner extends AnyMessage> {
   readonly outbox: (effect: RouterEffect<Inner>) => void
   /** Whether we may relay. Default: yes. */
   readonly relays?: () => boolean
+  /** Whether its probes are not worth carrying. Default: nobody's. */
+  readonly probesInVain?: (author: PeerId, now: Millis) => boolean
   /** A word about an edge came over a route: its speaker is proven. */
   readonly onEdge: (from: PeerId, edge: Edge, now: Millis) => void
 }
@@ -129,6 +131,7 @@ export class Router<Inner extends AnyMessage> {
   readonly #emit: (effect: RouterEffect<Inner>) => void
   readonly #onEdge: (from: PeerId, edge: Edge, now: Millis) => void
   readonly #relays: () => boolean
+  readonly #probesInVain: (author: PeerId, now: Millis) => boolean
   readonly #options: Required<RouterOptions>
 
   readonly #outgoing = new Map<string, Outgoing>()
@@ -146,6 +149,7 @@ export class Router<Inner extends AnyMessage> {
     this.#self = context.self
     this.#routes = context.routes
     this.#relays = context.relays ?? (() => true)
+    this.#probesInVain = context.probesInVain ?? (() => false)
     this.#links = context.links
     this.#random = context.random
     this.#wall = context.wall
@@ -178,7 +182,7 @@ export class Router<Inner extends AnyMessage> {
 
   /** `from`: the peer at the other end of the link. The claim's signature, shape and size are checked already. */
   onForward(from: PeerId, forward: Forward<Inner | Edge>, now: Millis): void {
-    const { path, at, claim } = forward
+    const { path, at, claim, probe } = forward
     if (!this.#standsHere(from, path, at, claim)) return this.#emit({ type: 'blame', peer: from, code: 'ERR_ROUTE' })
     if (claim.ttlMs > routedTtlMaxMs) return this.#emit({ type: 'blame', peer: from, code: 'ERR_ROUTE' })
     // Whose clock is wrong is not known: an expired or early claim is dropped in silence.
@@ -186,7 +190,8 @@ export class Router<Inner extends AnyMessage> {
     if (wall > claim.issuedAt + claim.ttlMs + skewMs || claim.issuedAt > wall + skewMs) return
     const key = claim.author + text(claim.id)
     if (claim.to === this.#self) this.#receive(key, forward, now)
-    else this.#relay(from, key, path, at, claim, now)
+    // An `undeliverable` would have it tried by six paths.
+    else if (probe !== true || !this.#probesInVain(claim.author, now)) this.#relay(from, key, path, at, claim, now)
   }
 
   /** Comes back by the link that the message went out on. */

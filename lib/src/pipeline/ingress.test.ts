@@ -356,6 +356,11 @@ describe('ingress', () => {
       const relay = setUp({ self: eve.peerId })
       relay.ingress.receive(link, encode(forward), start)
       expect(relay.arrivals).toEqual([{ type: 'received', link, message: forward }])
+
+      // What a relay can see of it without reading it.
+      const probing: Message = { type: 'forward', path: [bob.peerId], at: 0, claim: routed(nack(1)) }
+      relay.ingress.receive(link, encode(probing), start)
+      expect(relay.arrivals.at(-1)).toEqual({ type: 'received', link, message: { ...probing, probe: true } })
     })
 
     it('blames nobody on the way for what the author put inside', () => {

@@ -21,7 +21,7 @@ import type { Input, LinkId } from '../core/input.ts'
 import type { Claim, Message, RoutedMessage } from '../core/message.ts'
 import { decodeClaim } from '../wire/claims.ts'
 import { type ErrorCode, errors, WireError } from '../wire/errors.ts'
-import { completeFrame, decodeFrame, type ReadFrame } from '../wire/frames.ts'
+import { completeFrame, decodeFrame, isProbe, type ReadFrame } from '../wire/frames.ts'
 import { clockSkewMsMax, frameBytesMax } from '../wire/limits.ts'
 import { type LinkBudget, nativeBudget, refusalFrames } from './budget.ts'
 import { ClaimCache, sameBytes } from './claim-cache.ts'
@@ -162,7 +162,7 @@ export class Ingress {
     this.#resolve(state, frame, now, ({ claims, refusal, cut }) => {
       if (refusal !== undefined) return this.#settle(state, slot, [refused(link, refusal)])
       if (frame.carries === 'claim' && claims.length === 0) return this.#settle(state, slot, [refused(link, cut!)])
-      const message = completeFrame(frame, claims)
+      const message = seen(completeFrame(frame, claims))
       if (message.type === 'forward' && !pathFits(message)) {
         return this.#settle(state, slot, [refused(link, 'ERR_FRAME_SHAPE')])
       }
@@ -381,6 +381,12 @@ export function timeFault(claim: Claim, wall: number): ErrorCode | undefined {
   // What the owner took back stays taken back: an old list says more than none.
   if (claim.type !== 'revoke' && claim.issuedAt + claim.ttlMs + clockSkewMsMax < wall) return 'ERR_CLAIM_EXPIRED'
   return undefined
+}
+
+/** With what a relay can see of the frame inside. */
+function seen(message: Message): Message {
+  const probe = message.type === 'forward' && message.claim.kind === 'frame' && isProbe(message.claim.payload)
+  return probe ? { ...message, probe } : message
 }
 
 /** The path is outside the signature, but its ends are not free. */

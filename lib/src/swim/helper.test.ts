@@ -9,6 +9,7 @@ import type { SwimMessage } from './messages.ts'
 
 const asker = 'asker' as PeerId
 const target = 'target' as PeerId
+const liar = 'liar' as PeerId
 const at = (ms: number): Millis => ms as Millis
 const runAt = at(1000)
 const { unmetGraceMs } = swimDefaults
@@ -28,12 +29,13 @@ describe('a helper without a link to the target', () => {
       port: { linked: () => false, send: (to: PeerId, { type }: SwimMessage) => sent.push(`${type} to ${to}`) },
       table: { get: (id: PeerId) => (id === target ? { id, runAt } : undefined) },
       awareness,
+      accusers: { discounted: (id: PeerId) => id === liar },
       heardAt,
     } as unknown as SwimContext)
   })
 
-  const ask = (ms: number, about = target): void =>
-    helper.onPingReq(asker, { type: 'ping-req', target: about, nonce: new Uint8Array(16), timeoutMs: at(200) }, at(ms))
+  const ask = (ms: number, about = target, origin = asker): void =>
+    helper.onPingReq(origin, { type: 'ping-req', target: about, nonce: new Uint8Array(16), timeoutMs: at(200) }, at(ms))
 
   it('says so at once when it has heard this run of it', () => {
     heardAt.set(target, runAt)
@@ -60,6 +62,12 @@ describe('a helper without a link to the target', () => {
     expect(sent).toEqual([])
     ask(runAt + 2 * unmetGraceMs)
     expect(sent).toEqual(['nack to asker'])
+  })
+
+  it('does not help one who accuses in vain', () => {
+    heardAt.set(target, runAt)
+    ask(runAt + 1, target, liar)
+    expect(sent).toEqual([])
   })
 
   it('says nothing of a stranger', () => {

@@ -53,8 +53,8 @@ export class Helper {
   }
 
   onPingReq(origin: PeerId, request: PingReq, now: Millis): void {
-    const { port, config } = this.#context
-    if (this.#helping.size >= helpingMax) return
+    const { port, config, accusers } = this.#context
+    if (this.#helping.size >= helpingMax || accusers.discounted(origin, now)) return
     if (!port.linked(request.target)) {
       if (this.#shouldBeLinked(request.target, now))
         port.send(origin, { type: 'nack', nonce: request.nonce }, 'probe', request.target)

@@ -111,6 +111,11 @@ export class Swim {
     return this.#context.table.presentCount
   }
 
+  /** What it finds out about others by its probes begins no doubt here. */
+  probesInVain(id: PeerId, now: Millis): boolean {
+    return this.#context.accusers.discounted(id, now)
+  }
+
   record(id: PeerId): MemberRecord | undefined {
     return this.#context.table.get(id)
   }

@@ -7,7 +7,7 @@ import { ada, alive, ackClaim, claims, frames, leave, routedFrame } from '../../
 import { encodeItem, type Item } from './cbor.ts'
 import { decodeClaim, encodeBody, type WireClaim, wireTypes } from './claims.ts'
 import { type ErrorCode, errors, WireError } from './errors.ts'
-import { completeFrame, decodeFrame, encodeFrame, frameKinds, type WireMessage } from './frames.ts'
+import { completeFrame, decodeFrame, encodeFrame, frameKinds, isProbe, type WireMessage } from './frames.ts'
 import {
   admissionBytesMax,
   claimBytesMax,
@@ -169,6 +169,12 @@ describe('a frame', () => {
       }),
       { numRuns: 400 },
     )
+  })
+
+  it('shows by its kind whether it is of a probe through others', () => {
+    const probes = Object.values(frames).filter((frame) => isProbe(encodeFrame(frame)))
+    expect(probes.map(({ type }) => type).sort()).toEqual(['indirect-ack', 'indirect-ping', 'nack', 'ping-req'])
+    expect(isProbe(zeros(0))).toBe(false)
   })
 
   it('with any byte changed, cut or added, is read in full or refused with a WireError, and has no second encoding', () => {

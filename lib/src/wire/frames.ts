@@ -127,6 +127,19 @@ export function completeFrame(frame: ReadFrame, claims: readonly Verified<WireCl
   }
 }
 
+/** Whether bytes, if they are a frame at all, are one of a probe through others: told by its kind, without reading it. */
+export function isProbe(bytes: Uint8Array): boolean {
+  // An array of up to 23 items, and a number up to 23, are one byte each.
+  return probeKinds.has(bytes[1] ?? 0)
+}
+
+const probeKinds: ReadonlySet<number> = new Set([
+  frameKinds['ping-req'],
+  frameKinds['indirect-ping'],
+  frameKinds['indirect-ack'],
+  frameKinds.nack,
+])
+
 function readEnvelope(fields: Fields): Uint8Array {
   return fields.bytesUpTo(frameBytesMax)
 }

@@ -1,7 +1,7 @@
 /**
  * A part of the mesh conspires: its members accuse everybody else at the same moments, and pass nothing on.
  * What the honest ones send, and how soon they see a crash, is measured in one world before the conspirators
- * come and while they do their worst; the traffic right after they came, and once more half a minute later.
+ * come and while they do their worst: in their first half minute, and after it.
  */
 import type { Experiment, Scenario } from '../experiment.ts'
 import { liar } from '../liars.ts'
@@ -9,6 +9,8 @@ import { settled } from './crash.ts'
 
 /** Past any lease of a mesh of this size, in which a crashed member is gone without any accuser. */
 const leaseMs = (peers: number): number => 3 * Math.max(60_000, 10_000 * peers * 1.2) + 60_000
+
+const attackedSeconds = 30
 
 export const collusion: Scenario = {
   name: 'collusion',
@@ -23,24 +25,29 @@ export const collusion: Scenario = {
     const before = experiment.crash([world.prng.pick(world.honest)], leaseMs(conditions.peers))
     world.runFor(3000)
     for (let i = 0; i < count; i++) world.spawn({ liar: liar('collude') })
-    world.runFor(2000)
-    const attacked = sentByHonest(experiment, seconds)
-    world.runFor(20_000)
+    let loudMs = 0
+    let inAll = 0
+    for (let second = 1; second <= attackedSeconds; second++) {
+      const sent = sentByHonest(experiment, 1)
+      inAll += sent
+      if (sent > 3 * quiet) loudMs = second * 1000
+    }
     const later = sentByHonest(experiment, seconds)
     const under = experiment.crash([world.prng.pick(world.honest)], leaseMs(conditions.peers))
     world.runFor(3000)
     const outcome = experiment.finish({
       firstVerdictMs: under.first,
       lastVerdictMs: under.last,
-      bytesPerPeerPerSecond: attacked,
+      bytesPerPeerPerSecond: inAll / attackedSeconds,
       more: {
         liars: count,
         unseen: under.unseen,
         quietLastMs: before.last[0] ?? NaN,
         attackedLastMs: under.last[0] ?? NaN,
         quietBytes: quiet,
-        attackedBytes: attacked,
+        attackedBytes: inAll / attackedSeconds,
         laterBytes: later,
+        loudMs,
       },
     })
     // What becomes of the conspirators is their own fault: only the honest count here.
