@@ -16,7 +16,7 @@ import { WallClock } from './wall-clock.ts'
 
 const self = 'self' as PeerId
 const monitors = ['a', 'b', 'c', 'd', 'e'] as PeerId[]
-const { cooldownMs, discountMs, refuteIntervalMs } = swimDefaults
+const { discountMs, refuteIntervalMs } = swimDefaults
 const at = (ms: number): Millis => ms as Millis
 
 describe('a member that is accused', () => {
@@ -83,10 +83,18 @@ describe('a member that is accused', () => {
     expect(raised).toEqual([1000, 1000 + discountMs])
   })
 
-  it('answers them once in 30 seconds when others tell it what they say: somebody listens to them', () => {
+  it('answers them as ever when another tells it what they say: somebody listens to them', () => {
     for (const author of ['a', 'b']) discount(author)
-    for (let ms = 1000; ms < 1000 + 2 * cooldownMs; ms += 1000) accuse(['a', 'b'], ms, 'newcomer')
-    expect(raised).toEqual([1000, 1000 + cooldownMs])
+    for (let ms = 1000; ms < 1000 + 2 * refuteIntervalMs; ms += 500) accuse(['a', 'b'], ms, 'newcomer')
+    expect(raised).toEqual([1000, 1000 + refuteIntervalMs])
+  })
+
+  it('takes none of them for a witness of what another of them says', () => {
+    for (const author of ['a', 'b']) discount(author)
+    for (let ms = 1000; ms < 1000 + 2 * refuteIntervalMs; ms += 500) accuse(['a'], ms, 'b')
+    expect(raised).toEqual([])
+    for (let ms = 6000; ms < 6000 + 2 * refuteIntervalMs; ms += 500) accuse(['a', 'b'], ms, 'b')
+    expect(raised).toEqual([6000])
   })
 
   it('answers as ever shortly before others would listen to them again', () => {

@@ -136,7 +136,7 @@ export class Self {
     const { config, port } = this.#context
     const needed = accusersNeeded(port.monitorsOf(port.self).length, config.accusersNeededMax)
     if (this.#accusers.size < Math.min(2, needed) && !this.#heldAgainstUs(claim, now)) return
-    const intervalMs = this.#refuteEveryMs(from === claim.author, now)
+    const intervalMs = this.#refuteEveryMs(from === claim.author ? undefined : from, now)
     this.#refuteAt = earliest(
       this.#refuteAt,
       Math.max(now, (this.#refutedAt ?? now - intervalMs) + intervalMs) as Millis,
@@ -144,14 +144,14 @@ export class Self {
   }
 
   /**
-   * Those whose word begins no doubt move us seldom. When they are heard by way of others somebody may listen to them
-   * yet, as a newcomer does who has not seen what came of their word.
+   * Those whose word begins no doubt move us seldom. But what came to nothing here need not have done so elsewhere: a
+   * `witness` who passes their word on counts it, or has it from somebody who does.
    */
-  #refuteEveryMs(byAuthor: boolean, now: Millis): number {
+  #refuteEveryMs(witness: PeerId | undefined, now: Millis): number {
     const { accusers, config } = this.#context
-    const idle = [...this.#accusers].every((accuser) => accusers.discounted(accuser, now, readyMs))
-    if (!idle) return config.refuteIntervalMs
-    return byAuthor ? config.discountMs : config.cooldownMs
+    const idle = (peer: PeerId): boolean => accusers.discounted(peer, now, readyMs)
+    if (witness !== undefined && !idle(witness)) return config.refuteIntervalMs
+    return [...this.#accusers].every(idle) ? config.discountMs : config.refuteIntervalMs
   }
 
   /**

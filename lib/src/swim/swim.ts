@@ -395,7 +395,8 @@ export class Swim {
     const result = this.#judgement.accuse(record, claim, now)
     if (result === 'known' && from !== undefined) dissemination.heard(claim, from)
     if (result === 'void' && present(record.status)) this.#roster.tellSubject(record, claim, now)
-    if (result === 'idle' && from !== claim.author && accusers.mayTell(claim.author, record.id, now))
+    const witnessed = from !== undefined && from !== claim.author && !accusers.discounted(from, now)
+    if (result === 'idle' && witnessed && accusers.mayTell(claim.author, record.id, now))
       port.send(record.id, { type: 'gossip', claims: [claim] }, 'gossip')
     if (result !== 'counted') return
     dissemination.spread(claim, from, now)
