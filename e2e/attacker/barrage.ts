@@ -4,10 +4,15 @@
  * thrown out by its third fault. What it takes to be believed is watched from outside: every claim that
  * passes a peer's gate is looked up among those that its author signed.
  */
+import { createHash } from 'node:crypto'
 import { conditionDefaults, networkDefaults, population, type SimPeer, World } from 'shoal/sim'
 import { blamed, blameless, type Hoard, type Lie, Lies, type Manner } from './lies.ts'
-import { claimNames, type ClaimType, typeOf } from './claims.ts'
+import { capability, listFields, type Names } from './capabilities.ts'
+import { type Alive, claim, claimNames, type ClaimType, type Key, meshIdOf, typeOf } from './claims.ts'
+import { carry, frame } from './frames.ts'
+import { Member } from './member.ts'
 import type { Host } from './port.ts'
+import { ownerKey, room } from './siege.ts'
 
 export interface Tally {
   /** Lies that reached an open link, by manner and type. */
@@ -35,11 +40,17 @@ const volleyBlameless = 42
 /** There and back: a link that was closed for the last lie is known to be by then. */
 const noticedMs = 130
 
-/** Tells at least this many lies, and answers what came of them. */
-export function barrage(claims: number, seed: string): Tally {
+/** The types that mean something: only rooms with an owner know lists of revocations. */
+export const claimsOf = (owned: boolean): readonly ClaimType[] =>
+  claimNames.filter((name) => owned || name !== 'revoke')
+
+/** Tells at least this many lies in an open room or in one with an owner, and answers what came of them. */
+export function barrage(claims: number, seed: string, owned: boolean): Tally {
+  const inhabitants = population({ crypto: conditionDefaults.crypto, swim: {}, oldLeases: undefined, owned })
+  const owner = inhabitants.owner && ownerKey(inhabitants.owner)
   const world = new World({
     seed,
-    population: population({ crypto: conditionDefaults.crypto, swim: {}, oldLeases: undefined }),
+    population: inhabitants,
     network: { ...networkDefaults, reliable: true },
     clockSkewMs: 500,
   })
@@ -78,9 +89,11 @@ export function barrage(claims: number, seed: string): Tally {
       } else if (input.type === 'received') {
         for (const claim of claimsIn(input.message)) {
           if (input.message.type === 'spread' && typeOf(claim.bytes) !== 'news') tally.misplaced++
-          if (authors.has(claim.author) && !signed.has(claim.digest)) tally.accepted++
+          const lied = authors.has(claim.author) && !signed.has(claim.digest)
+          if (lied || (claim.culprit !== undefined && authors.has(claim.culprit))) tally.accepted++
           const type = typeOf(claim.bytes)
-          if (besieged || type === undefined || said.has(claim.digest)) continue
+          const strange = authors.size > 0 && !authors.has(claim.author)
+          if (besieged || strange || type === undefined || said.has(claim.digest)) continue
           said.add(claim.digest)
           hoard[type].push(claim.bytes)
         }
@@ -101,16 +114,29 @@ export function barrage(claims: number, seed: string): Tally {
 
   const honest = live(world)
   for (const peer of honest) authors.add(peer.id)
+  const abroad: Uint8Array[] = []
+  const lists: Uint8Array[] = []
+  if (owner !== undefined) {
+    authors.add(inhabitants.owner!.peerId)
+    // The first names nobody, the second somebody who never came: either would be noticed in the place of the other.
+    lists.push(listBy(owner, 1, world.wallNow, {}), listBy(owner, 2, world.wallNow, { serials: [Buffer.alloc(16, 9)] }))
+    for (const list of lists) signed.add(digestOf(list))
+    const members = honest.map(({ id }) => Buffer.from(id, 'base64url'))
+    abroad.push(listBy(owner, 3, world.wallNow, { members }, 'another room'))
+  }
+  convict(world, honest, owner, lists)
   prepare(world, honest, hoard)
   for (const peer of standing(honest)) {
     for (const member of peer.machine.members().values()) metadata.set(member.id, member.metadata.join())
   }
   besieged = true
   const roots = standing(honest).map(({ machine }) => machine.state.root)
+  const types = claimsOf(owned)
   let order = 0
-  while (tally.total < claims) {
+  // A lie that is believed may end them all.
+  while (tally.total < claims && standing(honest).length > 0) {
     const targets = standing(honest)
-    for (const target of targets) volley(world, target, hoard, order++, tally)
+    for (const target of targets) volley({ world, target, hoard, abroad, types, tally }, order++)
     world.runFor(5 * noticedMs)
   }
   const after = standing(honest).map(({ machine }) => machine.state.root)
@@ -123,6 +149,48 @@ function live(world: World): SimPeer[] {
   world.runFor(10_000)
   return peers
 }
+
+/** Somebody who was let in brings the owner's lists, and then says two things under one number: evidence against it goes round. */
+function convict(
+  world: World,
+  [one, other]: readonly SimPeer[],
+  owner: Key | undefined,
+  lists: readonly Uint8Array[],
+): void {
+  let culprit: Culprit | undefined
+  const peer = world.spawn({ actor: (host) => (culprit = new Culprit(host, owner)) })
+  world.link(peer, one!)
+  world.link(peer, other!)
+  world.runFor(2000)
+  for (const list of lists) culprit!.say(carry('revoke', [list]))
+  world.runFor(1000)
+  culprit!.incarnation++
+  for (const [i, link] of [...culprit!.links.keys()].entries())
+    culprit!.host.send(link, frame('gossip', [culprit!.alive({ zone: `zone ${i}` })]))
+  world.runFor(2000)
+  world.crash(peer)
+}
+
+class Culprit extends Member {
+  readonly #proof: Uint8Array
+
+  constructor(host: Host, owner: Key | undefined) {
+    super(host, room)
+    this.#proof = owner
+      ? capability(owner, host.publicKey, Buffer.alloc(16, 8), host.wall(), this.meshId)
+      : new Uint8Array(0)
+  }
+
+  override alive(changes: Partial<Alive> = {}): Uint8Array {
+    return super.alive({ admission: this.#proof, ...changes })
+  }
+}
+
+const listBy = (owner: Key, seq: number, wall: number, names: Names, inRoom = room): Uint8Array =>
+  claim('revoke', listFields(owner.publicKey, seq, wall, names), owner, meshIdOf(inRoom))
+
+const digestOf = (bytes: Uint8Array): string =>
+  createHash('sha256').update(bytes.subarray(0, -64)).digest().subarray(0, 16).toString('base64url')
 
 const standing = (peers: readonly SimPeer[]): SimPeer[] => peers.filter(({ running }) => running)
 
@@ -166,14 +234,23 @@ function write(writer: number, i: number) {
   } as const
 }
 
+interface Battle {
+  readonly world: World
+  readonly target: SimPeer
+  readonly hoard: Hoard
+  readonly abroad: readonly Uint8Array[]
+  readonly types: readonly ClaimType[]
+  readonly tally: Tally
+}
+
 /** What costs nothing and two of the other manners; then plain forgeries, one after another, until nobody listens. */
-function volley(world: World, target: SimPeer, hoard: Hoard, order: number, tally: Tally): void {
+function volley({ world, target, hoard, abroad, types, tally }: Battle, order: number): void {
   let open = true
   const say = (host: Host, link: number, peer: Uint8Array): void => {
-    const lies = new Lies(host, 'simulation', hoard)
+    const lies = new Lies(host, room, hoard, abroad)
     const tell = (manner: Manner, n: number): void => {
       if (!open) return
-      const lie: Lie = lies.tell(manner, claimNames[n % claimNames.length]!, peer)
+      const lie: Lie = lies.tell(manner, types[n % types.length]!, peer)
       const key = `${lie.manner} ${lie.type}` as const
       tally.tried.set(key, (tally.tried.get(key) ?? 0) + 1)
       tally.total++
@@ -207,6 +284,8 @@ function claimsIn(message: unknown): readonly Carried[] {
 
 interface Carried {
   readonly author: string
+  /** Of evidence, whom it speaks against. */
+  readonly culprit?: string
   readonly digest: string
   readonly bytes: Uint8Array
 }

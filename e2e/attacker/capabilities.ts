@@ -1,7 +1,7 @@
 /** What docs/protocol/claims.md §6 and §7 tell of rooms with an owner: proofs and lists, by whoever signs. */
-import { write } from './bytes.ts'
-import { envelope, type Key, signed } from './claims.ts'
-import { frame } from './frames.ts'
+import type { Item } from './bytes.ts'
+import { claim, envelope, type Key, signed } from './claims.ts'
+import { carry } from './frames.ts'
 
 /** Six bytes, the most significant first. */
 function moment(ms: number): Buffer {
@@ -24,15 +24,18 @@ export function capability(
   return envelope(8, body, by.sign(signed('capability', meshId, body)))
 }
 
-/** A list that takes back capabilities by their serials, and members by their ids, from `wall` on; as its frame. */
-export function revocations(
-  by: Key,
-  seq: number,
-  wall: number,
-  meshId: Uint8Array,
-  names: { readonly serials?: readonly Uint8Array[]; readonly members?: readonly Uint8Array[] },
-): Buffer {
+export interface Names {
+  readonly serials?: readonly Uint8Array[]
+  readonly members?: readonly Uint8Array[]
+}
+
+/** The fields of a list that takes back capabilities by their serials, and members by their ids, from `wall` on. */
+export function listFields(author: Uint8Array, seq: number, wall: number, names: Names): Item[] {
   const lines = (of: readonly Uint8Array[] = []) => Buffer.concat(of.flatMap((name) => [name, moment(wall)]))
-  const body = write([by.publicKey, Math.floor(wall), 3_600_000, seq, 0, lines(names.serials), lines(names.members)])
-  return frame('revocations', envelope(9, body, by.sign(signed('revoke', meshId, body))))
+  return [author, Math.floor(wall), 3_600_000, seq, 0, lines(names.serials), lines(names.members)]
+}
+
+/** Such a list, signed, as its frame. */
+export function revocations(by: Key, seq: number, wall: number, meshId: Uint8Array, names: Names): Buffer {
+  return carry('revoke', [claim('revoke', listFields(by.publicKey, seq, wall, names), by, meshId)])
 }

@@ -2,7 +2,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { type Item, read, write } from './bytes.ts'
 
-/** §2 of the page: codes and names. */
+/** §2 of the page: codes and names, but for capabilities, which travel inside others. */
 export const claimTypes = {
   alive: 1,
   accuse: 2,
@@ -11,6 +11,8 @@ export const claimTypes = {
   routed: 5,
   news: 6,
   entry: 7,
+  revoke: 9,
+  fault: 10,
 } as const
 export type ClaimType = keyof typeof claimTypes
 export const claimNames = Object.keys(claimTypes) as ClaimType[]
@@ -49,7 +51,8 @@ export function claim(type: ClaimType, fields: readonly Item[], by: Key, meshId:
 
 export const bodyOf = (bytes: Uint8Array): Uint8Array => bytes.subarray(1, -64)
 export const signatureOf = (bytes: Uint8Array): Uint8Array => bytes.subarray(-64)
-export const typeOf = (bytes: Uint8Array): ClaimType | undefined => claimNames[bytes[0]! - 1]
+export const typeOf = (bytes: Uint8Array): ClaimType | undefined =>
+  claimNames.find((name) => claimTypes[name] === bytes[0])
 
 /** The incarnation digest of an `alive`: what an accusation names. */
 export function incarnationDigest(alive: Uint8Array): Buffer {

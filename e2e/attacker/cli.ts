@@ -4,7 +4,7 @@ import { barrage } from './barrage.ts'
 import { claimNames } from './claims.ts'
 import { blamed, blameless } from './lies.ts'
 
-/** Lies told in one world before the next one begins: its strangers are all remembered. */
+/** Lies told in one world before the next one begins: its strangers are all remembered. Every second one has an owner. */
 const worldMax = 50_000
 
 /** Answers the exit code: 0 when nothing was believed and nobody honest was blamed. */
@@ -19,7 +19,7 @@ export function main(args: readonly string[]): number {
   const refused = new Map<string, number>()
   const sums = { total: 0, volleys: 0, accepted: 0, consequences: 0, raises: 0, honestBlamed: 0, tolerated: 0 }
   for (let world = 0; sums.total < wanted; world++) {
-    const tally = barrage(Math.min(worldMax, wanted - sums.total), `${values.seed}-${world}`)
+    const tally = barrage(Math.min(worldMax, wanted - sums.total), `${values.seed}-${world}`, world % 2 === 1)
     for (const [key, count] of tally.tried) tried.set(key, (tried.get(key) ?? 0) + count)
     for (const [key, count] of tally.refused) refused.set(key, (refused.get(key) ?? 0) + count)
     sums.total += tally.total

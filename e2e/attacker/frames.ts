@@ -47,6 +47,10 @@ export function carry(type: ClaimType, claims: readonly Uint8Array[], path: read
       return frame('spread', claims)
     case 'entry':
       return frame('fresh', claims)
+    case 'revoke':
+      return frame('revocations', claims[0]!)
+    case 'fault':
+      return frame('fault', claims[0]!)
   }
 }
 

@@ -3,7 +3,7 @@
  * where they have no place, or hidden in a routed claim. For every type of claim, each as a whole frame.
  */
 import { frame, carry, misplace } from './frames.ts'
-import type { Item } from './bytes.ts'
+import { type Item, read } from './bytes.ts'
 import {
   aliveFields,
   authorOf,
@@ -18,9 +18,10 @@ import {
   readAlive,
   signatureOf,
 } from './claims.ts'
+import { listFields } from './capabilities.ts'
 import type { Host } from './port.ts'
 
-/** What a replayer may have: whatever was ever signed, by type. */
+/** What a replayer may have: whatever was ever signed in this room, by type. */
 export type Hoard = Readonly<Record<ClaimType, readonly Uint8Array[]>>
 
 /** Faults that need neither clock nor view, so that the link pays for them. */
@@ -41,11 +42,14 @@ export class Lies {
   readonly #host: Host
   readonly #meshId: Uint8Array
   readonly #hoard: Hoard
+  readonly #abroad: readonly Uint8Array[]
 
-  constructor(host: Host, room: string, hoard: Hoard) {
+  /** `abroad`: lists that the owner of this room signed for another of its rooms. */
+  constructor(host: Host, room: string, hoard: Hoard, abroad: readonly Uint8Array[]) {
     this.#host = host
     this.#meshId = meshIdOf(room)
     this.#hoard = hoard
+    this.#abroad = abroad
   }
 
   /** One for the peer at the other end of a link. Throws when the hoard has nothing of the type. */
@@ -60,6 +64,7 @@ export class Lies {
       case 'altered':
         return this.#carried(type, this.#altered(this.#pick(this.#hoard[type])), to)
       case 'elsewhere': {
+        if (type === 'revoke') return this.#carried(type, this.#pick(this.#abroad), to)
         // In its own name, and good in another room.
         const fields = this.#fields(type, this.#host.publicKey, to)
         return this.#carried(type, claim(type, fields, this.#host, meshIdOf('another room')), to)
@@ -87,7 +92,20 @@ export class Lies {
 
   /** Said of an honest member, signed by us. */
   #forged(type: ClaimType, to: Uint8Array): Uint8Array {
-    const victim = authorOf(this.#pick(this.#hoard.alive.filter((alive) => !same(authorOf(alive), to))))
+    const overheard = this.#pick(this.#hoard.alive.filter((alive) => !same(authorOf(alive), to)))
+    const victim = authorOf(overheard)
+    // In its author's name; or in our own, which is no better: we own no room, and are believed about nobody else.
+    const own = this.#host.random() < 0.5
+    if (type === 'revoke') {
+      const author = own ? this.#host.publicKey : authorOf(this.#pick(this.#hoard.revoke))
+      return claim(type, this.#fields(type, author, to), this.#host, this.#meshId)
+    }
+    if (type === 'fault' && own) {
+      const made = aliveFields({ ...readAlive(overheard), zone: 'elsewhere' })
+      const evidence = [overheard, claim('alive', made, this.#host, this.#meshId)]
+      const fields = [this.#host.publicKey, this.#host.wall(), dayMs, ...evidence]
+      return claim(type, fields, this.#host, this.#meshId)
+    }
     return claim(type, this.#fields(type, victim, to), this.#host, this.#meshId)
   }
 
@@ -118,7 +136,16 @@ export class Lies {
         return [author, now, 60_000, known.instance, this.#u32(), '', this.#bytes(8)]
       case 'entry': {
         const value = Buffer.of(0x01)
-        return [author, now, dayMs, known.instance, 1 + this.#u32(), 'map', `key ${this.#u32()}`, 0, false, [], value]
+        const proof = known.admission.length === 0 ? [] : [known.admission]
+        const key = `key ${this.#u32()}`
+        return [author, now, dayMs, known.instance, 1 + this.#u32(), 'map', key, 0, false, [], value, ...proof]
+      }
+      case 'revoke':
+        // Everybody is out, and no later list of the owner's would count.
+        return listFields(author, 1000 + this.#u32(), now, { members: unique(this.#hoard.alive.map(authorOf)) })
+      case 'fault': {
+        const [, , , one, other] = read(bodyOf(this.#pick(this.#hoard.fault))) as readonly Item[]
+        return [author, now, dayMs, one!, other!]
       }
     }
   }
@@ -148,5 +175,8 @@ export class Lies {
     return Math.floor(this.#host.random() * 0xffff_ffff)
   }
 }
+
+const unique = (ids: readonly Uint8Array[]): Uint8Array[] =>
+  ids.filter((id, at) => ids.findIndex((other) => same(id, other)) === at)
 
 export const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0

@@ -11,13 +11,27 @@ export interface Attack {
 
 export const room = 'simulation'
 
+type Owner = NonNullable<ReturnType<typeof population>['owner']>
+
+export function ownerKey(signer: Owner): Key {
+  return {
+    publicKey: Buffer.from(signer.peerId, 'base64url'),
+    sign(message) {
+      let signature: Uint8Array | Error | undefined
+      signer.sign(message, (answer) => (signature = answer))
+      if (!(signature instanceof Uint8Array)) throw new Error('signers of a simulation answer at once')
+      return signature
+    },
+  }
+}
+
 export class Siege {
   readonly world: World
   readonly honest: SimPeer[]
   readonly harm: string[] = []
   readonly codes = new Set<string>()
   readonly attackers: SimPeer[] = []
-  readonly #owner: ReturnType<typeof population>['owner']
+  readonly #owner: Owner | undefined
 
   /** So many honest peers who have all met. */
   constructor(
@@ -60,17 +74,8 @@ export class Siege {
 
   /** The key of the room's owner: an attacker has what this signed for it, and nothing more. */
   get owner(): Key {
-    const signer = this.#owner
-    if (signer === undefined) throw new Error('a room without an owner')
-    return {
-      publicKey: Buffer.from(signer.peerId, 'base64url'),
-      sign(message) {
-        let signature: Uint8Array | Error | undefined
-        signer.sign(message, (answer) => (signature = answer))
-        if (!(signature instanceof Uint8Array)) throw new Error('signers of a simulation answer at once')
-        return signature
-      },
-    }
+    if (this.#owner === undefined) throw new Error('a room without an owner')
+    return ownerKey(this.#owner)
   }
 
   /** What names the capabilities of the honest: their numbers. */
