@@ -373,6 +373,25 @@ describe('extra links', () => {
     expect(edges.size).toBe(edges.wanted.size + 2)
   })
 
+  test('of strangers’ choice are one at most, though the rings named all of them when they asked', () => {
+    make()
+    const first = many.slice(0, 8)
+    up(...first)
+    for (const id of first.map(peer)) {
+      open(id)
+      edges.onEdge(id, 'ask', at())
+    }
+    expect(said.flatMap(([, word]) => (word === 'grant' ? [word] : []))).toHaveLength(8)
+    up(...many.slice(8))
+    run(now + 1000)
+    openAllWanted()
+    const unnamed = first.map(peer).filter((id) => !edges.wanted.has(id))
+    expect(unnamed.length).toBeGreaterThan(2)
+    run(now + 2000)
+    const spared = said.flatMap(([id, word]) => (word === 'spare' ? [id] : []))
+    expect(unnamed.filter((id) => !spared.includes(id))).toHaveLength(1)
+  })
+
   test('are asked for ever more rarely while all decline', () => {
     for (let n = 0; n < 150; n++) {
       hear(4000)

@@ -112,17 +112,13 @@ export class ExtraLinks {
     if (this.#asked !== undefined && this.#asked.until <= now) this.#declined(now)
   }
 
-  /** A ring named some of them, and does no more: the youngest is for nothing again, which its other end will be told. */
+  /**
+   * A ring named some of them, and does no more: the youngest is for nothing again, which its other end will be told.
+   * Those that others asked for go before ours: whoever stands around a newcomer is on all of its rings for a moment.
+   */
   giveUpSurplus(): void {
-    const { links, wanted } = this.#context
-    let surplus = this.#count() - this.#options.extraLinks
-    if (surplus <= 0) return
-    for (const [peer, link] of [...links].reverse()) {
-      if (surplus <= 0) return
-      if (link.extra === undefined || wanted().has(peer)) continue
-      link.extra = undefined
-      surplus--
-    }
+    this.#giveUp(this.#count('theirs') - this.#theirsMax, 'theirs')
+    this.#giveUp(this.#count() - this.#options.extraLinks)
   }
 
   /** Infinity when nothing is due. */
@@ -141,7 +137,7 @@ export class ExtraLinks {
     const free = wanted().has(from)
     if (!free && this.#count() >= this.#options.extraLinks) return false
     const theirs = this.#count('theirs')
-    if (!free && theirs >= Math.max(1, this.#options.extraLinks - 1)) return false
+    if (!free && theirs >= this.#theirsMax) return false
     if (link !== undefined) link.extra = 'theirs'
     else this.#reserved.set(from, { side: 'theirs', until: later(now, grantMs) })
     return true
@@ -152,6 +148,21 @@ export class ExtraLinks {
     this.#declines++
     const waitMs = Math.min(askMaxMs, askMs * 4 ** Math.min(this.#declines, 5))
     this.#askAt = later(now, jitter(this.#context.random, waitMs))
+  }
+
+  get #theirsMax(): number {
+    return Math.max(1, this.#options.extraLinks - 1)
+  }
+
+  #giveUp(surplus: number, side?: Side): void {
+    const { links, wanted } = this.#context
+    if (surplus <= 0) return
+    for (const [peer, link] of [...links].reverse()) {
+      if (surplus <= 0) return
+      if (link.extra === undefined || (side !== undefined && link.extra !== side) || wanted().has(peer)) continue
+      link.extra = undefined
+      surplus--
+    }
   }
 
   /** Of one side, or of both. Those that a ring names are counted there. */
