@@ -22,6 +22,7 @@ import { Member } from './member.ts'
 import { ownedAttacks } from './owned.ts'
 import { type Attack, entryFields, faulty, newsFields, room, Siege } from './siege.ts'
 import { admissionAttacks } from './admission-attacks.ts'
+import { eclipseAttacks } from './eclipse-attacks.ts'
 import { keepingAttacks } from './keeping-attacks.ts'
 import { handshakeAttacks } from './handshake-attacks.ts'
 import { signalingAttacks } from './signaling-attacks.ts'
@@ -46,6 +47,7 @@ export const attacks: readonly Attack[] = [
   ...admissionAttacks,
   ...keepingAttacks,
   ...signalingAttacks,
+  ...eclipseAttacks,
   {
     name: 'forge: claims of every type, forged, altered, renamed, misplaced and replayed',
     run(seed) {

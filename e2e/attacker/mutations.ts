@@ -563,6 +563,41 @@ export const mutations: readonly Mutation[] = [
     attack: 'delegate: the right',
   },
   {
+    defence: 'whom a later sample names is dialled',
+    edits: [
+      {
+        file: 'overlay/door.ts',
+        text: 'if (this.#strangers.size < strangersMax && !this.#strangers.has(peer))',
+        without: 'if (lonely && this.#strangers.size < strangersMax && !this.#strangers.has(peer))',
+      },
+    ],
+    attack: 'hide',
+  },
+  {
+    defence: 'two contacts at once',
+    edits: [
+      { file: 'overlay/door.ts', text: 'const contactsMax = 2', without: 'const contactsMax = 1' },
+      { file: 'overlay/door.ts', text: 'const islandDialsMax = 2', without: 'const islandDialsMax = 1' },
+    ],
+    attack: 'stall',
+  },
+  {
+    defence: 'the whole list on every new link',
+    edits: [{ file: 'swim/swim.ts', text: 'if (initiator) this.#sync.start(peer, now)', without: '' }],
+    attack: 'noise',
+  },
+  {
+    defence: 'a link of our own choice',
+    edits: [
+      {
+        file: 'overlay/extra-links.ts',
+        text: 'Math.max(1, this.#options.extraLinks - 1)',
+        without: 'this.#options.extraLinks',
+      },
+    ],
+    attack: 'surround',
+  },
+  {
     defence: 'so many frames of a socket',
     edits: [
       {
