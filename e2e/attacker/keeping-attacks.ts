@@ -5,8 +5,11 @@ import { type MeshId, type PeerId, peerIdFromBytes } from '../../lib/src/identit
 import type { Alarm, Alarms } from '../../lib/src/mesh/alarms.ts'
 import { Transfers } from '../../lib/src/mesh/transfers.ts'
 import { openKept } from '../../lib/src/pipeline/kept.ts'
+import { recallEntry } from '../../lib/src/pipeline/recall.ts'
+import { stateDefaults } from '../../lib/src/state/config.ts'
+import { Replica } from '../../lib/src/state/replica.ts'
 import type { TransferMessage } from '../../lib/src/core/effect.ts'
-import { claim, keyOf, meshIdOf } from './claims.ts'
+import { claim, type Key, keyOf, meshIdOf } from './claims.ts'
 import { verifier } from './handshake-attacks.ts'
 import { type Attack, room } from './siege.ts'
 
@@ -83,7 +86,44 @@ const isTaken = (bytes: Uint8Array): boolean => {
   return taken
 }
 
+/** An entry of whoever signs it, the first of its map. */
+const opening = (by: Key, map: string, at: number): Uint8Array =>
+  claim(
+    'entry',
+    [by.publicKey, at, 3_600_000, by.publicKey.subarray(0, 16), 1, map, 'key', 0, false, [], Buffer.of(7)],
+    by,
+    meshIdOf(room),
+  )
+
+const mapsMax = 50
+
 export const keepingAttacks: readonly Attack[] = [
+  {
+    name: 'fill: twenty writers open two hundred maps in a room that holds fifty',
+    run() {
+      const meshId = Uint8Array.from(meshIdOf(room)) as MeshId
+      const replica = new Replica({ ...stateDefaults, mapsMax }, meshId, recallEntry, () => {})
+      const take = (bytes: Uint8Array): void =>
+        openKept({ verifier, meshId, proofs: undefined }, 'entry', bytes, wall, (entry) => {
+          if (typeof entry === 'string') throw new Error(`an entry that is in order was refused: ${entry}`)
+          replica.apply(entry)
+        })
+      take(opening(ada, 'of somebody honest', wall))
+      const names: string[] = []
+      for (let i = 0; i < 200; i++) {
+        const [name, by] = [`map ${i}`, keyOf(Buffer.alloc(32, 100 + (i % 20)))]
+        // Half of them pretend to be older than they are: no map has a place for having been there first.
+        take(opening(by, name, i % 2 === 0 ? wall - 60_000 : wall - 1 - i))
+        names.push(name)
+      }
+      const maps = names.filter((name) => replica.of(name).length > 0).length
+      const harm: string[] = []
+      if (maps > mapsMax) harm.push(`${maps} maps are kept`)
+      if (maps < mapsMax - 1) harm.push(`only ${maps} maps are kept`)
+      if (replica.of('of somebody honest').length === 0) harm.push('the map that was written to last is gone')
+      return harm
+    },
+  },
   {
     name: 'hoard: ten neighbours at once each offer nearly half of what fits',
     run() {

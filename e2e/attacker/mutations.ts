@@ -563,6 +563,17 @@ export const mutations: readonly Mutation[] = [
     attack: 'delegate: the right',
   },
   {
+    defence: 'so many maps in a room',
+    edits: [
+      {
+        file: 'state/replica.ts',
+        text: 'new Shares(config.mapsMax, mapBits)',
+        without: 'new Shares(2 ** mapBits - 1, mapBits)',
+      },
+    ],
+    attack: 'fill: twenty writers',
+  },
+  {
     defence: 'whom a later sample names is dialled',
     edits: [
       {
