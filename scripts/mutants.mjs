@@ -14,6 +14,9 @@ import { root } from './bootstrap.mjs'
 const sources = join(root, 'lib/src/')
 const pathOf = (/** @type {string} */ file) => join(file.startsWith('signaling-server/') ? root : sources, file)
 
+/** What this name leads to is no module: Node has to read it, since Vite would not understand it. */
+const simplePeer = '#simple-peer'
+
 /** @param {Mutation | undefined} mutation */
 async function product(mutation) {
   return createServer({
@@ -33,7 +36,10 @@ async function product(mutation) {
       {
         name: 'mutation',
         enforce: 'pre',
+        resolveId: (id) => (id === simplePeer ? `\0${simplePeer}` : undefined),
         load(id) {
+          if (id === `\0${simplePeer}`)
+            return `import { createRequire } from 'node:module'\nexport default createRequire(${JSON.stringify(sources)})('simple-peer')`
           const edits = mutation?.edits.filter(({ file }) => id === pathOf(file)) ?? []
           if (edits.length === 0) return undefined
           return edits.reduce((text, edit) => text.replace(edit.text, () => edit.without), readFileSync(id, 'utf8'))
@@ -50,13 +56,15 @@ async function harmDone(mutation, wanted) {
     const { attacks } = /** @type {typeof import('../e2e/attacker/attacks.ts')} */ (
       await vite.ssrLoadModule('/e2e/attacker/attacks.ts')
     )
-    return attacks.filter(wanted).map(({ name, run }) => {
+    const seen = []
+    for (const { name, run } of attacks.filter(wanted)) {
       try {
-        return { name, harm: run('1')[0] }
+        seen.push({ name, harm: (await run('1'))[0] })
       } catch (reason) {
-        return { name, harm: `it threw: ${/** @type {Error} */ (reason).message}` }
+        seen.push({ name, harm: `it threw: ${/** @type {Error} */ (reason).message}` })
       }
-    })
+    }
+    return seen
   } finally {
     await vite.close()
   }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { attacks } from './attacks.ts'
 
 for (const { name, run } of attacks) {
-  test(name, () => {
-    expect(run('1')).toEqual([])
+  test(name, async () => {
+    expect(await run('1')).toEqual([])
   })
 }

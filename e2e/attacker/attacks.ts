@@ -22,6 +22,7 @@ import { Member } from './member.ts'
 import { ownedAttacks } from './owned.ts'
 import { type Attack, entryFields, faulty, newsFields, room, Siege } from './siege.ts'
 import { admissionAttacks } from './admission-attacks.ts'
+import { channelAttacks } from './channel-attacks.ts'
 import { eclipseAttacks } from './eclipse-attacks.ts'
 import { keepingAttacks } from './keeping-attacks.ts'
 import { handshakeAttacks } from './handshake-attacks.ts'
@@ -48,6 +49,7 @@ export const attacks: readonly Attack[] = [
   ...keepingAttacks,
   ...signalingAttacks,
   ...eclipseAttacks,
+  ...channelAttacks,
   {
     name: 'forge: claims of every type, forged, altered, renamed, misplaced and replayed',
     run(seed) {

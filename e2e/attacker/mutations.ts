@@ -563,6 +563,45 @@ export const mutations: readonly Mutation[] = [
     attack: 'delegate: the right',
   },
   {
+    defence: 'no channel but the one made out of band',
+    edits: [
+      {
+        file: 'transport/simple-peer.ts',
+        text: 'this.#channel = channel\n',
+        without:
+          'this.#channel = channel\n    peer._pc.ondatachannel = (event) => {\n      event.channel.onmessage = channel.onmessage\n      this.#channel = event.channel\n    }\n',
+      },
+    ],
+    attack: 'hijack',
+  },
+  {
+    defence: 'one answer for each attempt',
+    edits: [
+      {
+        file: 'transport/negotiator.ts',
+        text: "if (attempt.role !== 'initiator' || attempt.described) return",
+        without: "if (attempt.role !== 'initiator') return",
+      },
+      {
+        file: 'transport/attempt.ts',
+        text: 'if (this.#ended || this.#remote !== undefined) return',
+        without: 'if (this.#ended) return',
+      },
+    ],
+    attack: 'redescribe: a second answer',
+  },
+  {
+    defence: 'each offer is taken up once',
+    edits: [
+      {
+        file: 'transport/negotiator.ts',
+        text: 'if (this.#seen.has(id) || current?.id === id) return false',
+        without: '',
+      },
+    ],
+    attack: 'redescribe: an offer again',
+  },
+  {
     defence: 'so many maps in a room',
     edits: [
       {

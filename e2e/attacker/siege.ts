@@ -6,7 +6,7 @@ import type { Actor, Host } from './port.ts'
 
 export interface Attack {
   readonly name: string
-  run(seed: string): readonly string[]
+  run(seed: string): readonly string[] | Promise<readonly string[]>
 }
 
 export const room = 'simulation'
