@@ -113,7 +113,8 @@ export class Core {
         monitorsOf: (subject) => this.#overlay.rings.monitorsOf(subject),
         entitled: (accuser, subject) => this.#overlay.rings.entitled(accuser, subject),
         linked: (peer) => this.#links.of(peer) !== undefined,
-        refuses: (claim) => (this.#faults.convicted(claim.author) ? 'ERR_EQUIVOCATION' : refuses(claim)),
+        // Not the code of the fault itself: it is told of the neighbour, who may not have heard of that yet.
+        refuses: (claim) => (this.#faults.convicted(claim.author) ? 'ERR_OUTLAW' : refuses(claim)),
         equivocated,
         linkedPeers: () => this.#links.peers(),
         hops: (peer, avoid) => (this.#links.of(peer) === undefined ? this.#overlay.path(peer, avoid)?.length : 1),

@@ -141,6 +141,17 @@ describe('a fault', () => {
     })
   })
 
+  it('is told of its culprit alone, and not of whoever passes on what that says', () => {
+    const it = core()
+    hear(it, { type: 'fault', claim: fault })
+    const effects = hear(it, { type: 'gossip', claims: [otherAlive] })
+    expect(told(effects)).toEqual([])
+    expect(effects).toContainEqual({
+      type: 'notify',
+      event: { type: 'claim-rejected', from: bob.signer.peerId, code: 'ERR_OUTLAW' },
+    })
+  })
+
   it('leaves standing what its culprit wrote, so that replicas stay the same', () => {
     const it = core()
     hear(it, { type: 'fault', claim: fault })
