@@ -16,6 +16,23 @@ class Stranger extends Member {
   override greet(): void {}
 }
 
+/** A member in good standing, which can tell each of its neighbours something else under one number. */
+export class Equivocator extends Member {
+  /** Enters as any member does, and links to these. */
+  static enter(url: string, inRoom: string, peers: readonly { readonly id: string }[]): RealAttacker<Equivocator> {
+    const ids = peers.map(({ id }) => id)
+    return RealAttacker.enter(url, inRoom, ids, (host) => new Equivocator(host, inRoom))
+  }
+
+  tellEachSomethingElse(): void {
+    this.incarnation++
+    let told = 0
+    for (const link of this.links.keys()) {
+      this.host.send(link, frame('gossip', [this.alive({ zone: `zone ${++told}` })]))
+    }
+  }
+}
+
 export function attackerIn(room: string) {
   const fault = (
     name: string,
