@@ -25,8 +25,10 @@ interface Inner {
   readonly kind: 'inner'
   readonly children: (Node | undefined)[]
   count: number
-  /** Whether `first` and `second` are the hash of what is below. */
-  hashed: boolean
+  /** What is hashed: a 1 and the hashes of `children`, so that where one of them changes 15 need not be looked at. */
+  readonly input: Uint8Array
+  /** Children that changed since, a bit each. Where there are none, `first` and `second` are the hash. */
+  changed: number
   first: number
   second: number
 }
@@ -42,9 +44,8 @@ export const cut = (path: number, depth: number): number => (depth === 0 ? 0 : (
 export class Tree {
   readonly #named: (bytes: Uint8Array) => Uint8Array
   readonly #sha256 = sha256Repeater()
-  /** What is hashed next: a leaf's fingerprints, or the hashes of 16 places. */
-  readonly #input = new Uint8Array(1 + leafMax * hashBytes)
-  readonly #innerInput = this.#input.subarray(0, 1 + 16 * hashBytes)
+  /** What of a leaf is hashed next. */
+  readonly #leafInput = new Uint8Array(1 + leafMax * hashBytes)
   readonly #slab = new Slab()
   #root: Node = new Leaf(this.#slab)
 
@@ -74,10 +75,11 @@ export class Tree {
         if (parent === undefined) this.#root = node
         else parent.children[nibble(item.path, depth - 1)] = node
       }
+      const at = nibble(item.path, depth)
       node.count += 1
-      node.hashed = false
+      node.changed |= 1 << at
       parent = node
-      node = node.children[nibble(item.path, depth)] ??= new Leaf(this.#slab)
+      node = node.children[at] ??= new Leaf(this.#slab)
     }
   }
 
@@ -92,10 +94,10 @@ export class Tree {
     const index = node?.indexOf(path, first, second) ?? -1
     if (node === undefined || index < 0) return undefined
     const item = node.remove(index)
-    for (const inner of way) {
+    way.forEach((inner, depth) => {
       inner.count -= 1
-      inner.hashed = false
-    }
+      inner.changed |= 1 << nibble(path, depth)
+    })
     // An inner node that holds no more than a leaf may becomes one again: a place's shape depends on what it holds.
     const small = way.findIndex(({ count }) => count <= leafMax)
     if (small === 0) this.#root = this.#gathered(way[0]!)
@@ -203,15 +205,19 @@ export class Tree {
   #split(leaf: Leaf, depth: number): Inner {
     const children = Array.from({ length: 16 }, (): Node | undefined => undefined)
     const own = new Map<number, Leaf>()
+    let changed = 0
     for (let i = 0; i < leaf.count; i += 1) {
       const at = nibble(leaf.path(i), depth)
+      changed |= 1 << at
       const child = own.get(at) ?? new Leaf(this.#slab)
       own.set(at, child)
       child.addFrom(leaf, i)
       children[at] = child
     }
     leaf.end()
-    return { kind: 'inner', children, count: leaf.count, hashed: false, first: 0, second: 0 }
+    const input = new Uint8Array(1 + 16 * hashBytes)
+    input[0] = 1
+    return { kind: 'inner', children, count: leaf.count, input, changed, first: 0, second: 0 }
   }
 
   #gathered(inner: Inner): Leaf {
@@ -232,29 +238,28 @@ export class Tree {
   }
 
   #makeHash(node: Node): void {
-    if (node.hashed) return
+    if (node.kind === 'leaf' ? node.hashed : node.changed === 0) return
     const [first, second] = node.kind === 'leaf' ? this.#leafHash(node, everywhere) : this.#innerHash(node)
     // Signed, since 32 bits with a sign are a small integer, and without one are an object of their own.
     node.first = first | 0
     node.second = second | 0
-    node.hashed = true
+    if (node.kind === 'leaf') node.hashed = true
+    else node.changed = 0
   }
 
-  #innerHash({ children }: Inner): readonly [number, number] {
-    // Those below first: there is one place for what is hashed next.
-    for (const child of children) if (child !== undefined) this.#makeHash(child)
-    const input = this.#innerInput.fill(0)
-    input[0] = 1
-    children.forEach((child, i) => {
-      if (child === undefined) return
-      writeWord(input, 1 + i * hashBytes, child.first)
-      writeWord(input, 5 + i * hashBytes, child.second)
-    })
+  #innerHash({ children, input, changed }: Inner): readonly [number, number] {
+    for (let i = 0; i < 16; i += 1) {
+      if ((changed & (1 << i)) === 0) continue
+      const child = children[i]
+      if (child !== undefined) this.#makeHash(child)
+      writeWord(input, 1 + i * hashBytes, child?.first ?? 0)
+      writeWord(input, 5 + i * hashBytes, child?.second ?? 0)
+    }
     return this.#cutHash(input)
   }
 
   #leafHash(leaf: Leaf, place: TreePath): readonly [number, number] {
-    const input = leaf.count <= leafMax ? this.#input : new Uint8Array(1 + leaf.count * hashBytes)
+    const input = leaf.count <= leafMax ? this.#leafInput : new Uint8Array(1 + leaf.count * hashBytes)
     input[0] = 0
     let to = 1
     for (let i = 0; i < leaf.count; i += 1) {
