@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { entry, meshId, recallEntry, writer } from '../../test/state/entries.ts'
 import { type StateConfig, stateDefaults } from './config.ts'
+import { fewMax } from './quota.ts'
 import { Replica } from './replica.ts'
 
 const changed: string[] = []
@@ -254,6 +255,32 @@ describe('a quota', () => {
     replica.apply(entry({ map: 'second', wall: 200, seq: 3, ttlMs: 6_000_000 }))
     replica.sweep(240_000)
     expect(replica.apply(entry({ map: 'third', wall: 150, seq: 4 }))).toBe('applied')
+    expect(['first', 'second', 'third'].map((map) => replica.of(map).length)).toEqual([0, 1, 1])
+  })
+
+  it.each([fewMax, fewMax + 1])('finds all %i entries of a map that has to make room, and it alone', (size) => {
+    const replica = replicaWith({ mapsMax: 2 })
+    for (let n = 0; n < size; n += 1) replica.apply(entry({ map: 'first', key: `${n}`, wall: 100 + n, seq: n + 1 }))
+    replica.apply(entry({ map: 'second', key: '0', wall: 500, seq: 201 }))
+    expect(replica.of('first')).toHaveLength(size)
+    replica.apply(entry({ map: 'third', key: '0', wall: 500, seq: 202 }))
+    expect(['first', 'second', 'third'].map((map) => replica.of(map).length)).toEqual([0, 1, 1])
+    expect(replica.entries).toBe(2)
+  })
+
+  it('finds the entries of a map that had many and has few', () => {
+    const replica = replicaWith({ mapsMax: 2 })
+    const at = (map: string, n: number, seq: number, ttlMs = 6e6) =>
+      entry({ map, key: `${n}`, wall: 100 + seq, seq, ttlMs })
+    for (let n = 0; n <= fewMax; n += 1) replica.apply(at('first', n, n + 1, n < 60 || n === fewMax ? 1 : 6e6))
+    replica.apply(at('second', 0, 200))
+    replica.sweep(240_000)
+    // Looks for the newest write of the first map, whose own has ended.
+    expect(replica.apply(at('third', 0, 10))).toBe('full')
+    replica.apply(at('first', 60, 100))
+    replica.apply(at('first', 100, 101))
+    expect(keysOf(replica, 'first')).toEqual(['100', '60', '61', '62', '63'])
+    expect(replica.apply(at('third', 0, 300))).toBe('applied')
     expect(['first', 'second', 'third'].map((map) => replica.of(map).length)).toEqual([0, 1, 1])
   })
 

@@ -5,9 +5,10 @@
 import type { Verified } from '../identity/claim.ts'
 import { firstWord, secondWord, toBase64Url } from '../identity/base64url.ts'
 import type { StateConfig } from './config.ts'
+import type { Item } from './leaf.ts'
 import type { Entry, TreePath } from './messages.ts'
 import { compare, kept, type Ranked, standing } from './order.ts'
-import { rank, type Share, Shares } from './quota.ts'
+import { fewMax, rank, type Share, Shares } from './quota.ts'
 import { Shelf } from './shelf.ts'
 import { hashBytes, placesBelow, Tree, wordAt } from './tree.ts'
 
@@ -185,7 +186,7 @@ export class Replica {
       endsAtMinute,
     })
     for (const [shares, share] of this.#sharesOf(writer, map)) {
-      shares.add(share, entry)
+      shares.add(share, entry, path)
       if (share.ranked !== undefined) rank(share.ranked, entry)
     }
   }
@@ -198,7 +199,7 @@ export class Replica {
     const writer = this.#writers.at(item.group >>> mapBits)
     const map = this.#maps.at(item.group & mapMask)
     if (writer === undefined || map === undefined) throw new Error(`an entry of nobody: group ${item.group}`)
-    for (const [shares, share] of this.#sharesOf(writer, map)) shares.remove(share, entry)
+    for (const [shares, share] of this.#sharesOf(writer, map)) shares.remove(share, entry, path)
     if (chunk !== undefined) this.#compact(chunk)
     return true
   }
@@ -265,7 +266,15 @@ export class Replica {
 
   #entriesOf(share: Share, mask: number): Verified<Entry>[] {
     const group = mask === writerMask ? (share.number << mapBits) >>> 0 : share.number
-    return this.tree.ofGroup(group, mask).map(({ handle }) => this.#recall(this.#shelf.get(handle)))
+    const items = share.few === undefined ? this.tree.ofGroup(group, mask) : this.#atPaths(share.few, group, mask)
+    // There may be few again. By half of them, so that no share is looked for again and again.
+    if (2 * items.length <= fewMax) share.few ??= items.map(({ path }) => path)
+    return items.map(({ handle }) => this.#recall(this.#shelf.get(handle)))
+  }
+
+  #atPaths(paths: readonly number[], group: number, mask: number): Item[] {
+    const found = [...new Set(paths)].flatMap((path) => this.tree.at(path))
+    return found.filter((item) => (item.group & mask) >>> 0 === group)
   }
 }
 
