@@ -118,7 +118,7 @@ export const stateAttacks: readonly Attack[] = [
       const asker = siege.attacker((host) => new Asker(host, room))
       const [link] = asker.links.keys()
       for (let i = 0; i < 900; i++) {
-        asker.host.send(link!, frame('tree-want', Buffer.alloc(5)))
+        asker.host.send(link!, frame('tree-want', Buffer.alloc(5), Buffer.alloc(0)))
         siege.seconds(1 / 300)
       }
       siege.mustBe(`${answers} of 900 questions were answered`, answers > 0 && answers < 400)

@@ -4,9 +4,10 @@ import type { Millis } from '../identity/millis.ts'
 import { encodeValue } from '../wire/value.ts'
 import { answerBytesMax, answerEntries, answerTree, entrySize } from './answers.ts'
 import { stateDefaults } from './config.ts'
-import type { EntriesWant, StateMessage, TreePath } from './messages.ts'
+import type { EntriesWant, StateMessage, TreeNode, TreePath } from './messages.ts'
 import { Pull } from './pull.ts'
 import { Replica } from './replica.ts'
+import { Tree } from './tree.ts'
 
 const roomy = { ...stateDefaults, writerEntriesMax: 100_000, writerBytesMax: 1 << 30, mapEntriesMax: 1_000_000 }
 
@@ -21,6 +22,33 @@ const claimsOf = (answers: readonly StateMessage[]) =>
   answers.flatMap((message) => (message.type === 'entries' ? message.claims : []))
 const sizeOf = (answers: readonly StateMessage[]): number =>
   claimsOf(answers).reduce((sum, claim) => sum + entrySize(claim), 0)
+
+describe('an answer about the tree', () => {
+  it('tells of as many places as a link can hold, first come, and looks no further', () => {
+    const { tree } = replicaOf(2000, 1)
+    const nodesOf = (of: Tree, place: TreePath, sums = false): TreeNode[] => {
+      const places = Array.from({ length: 512 }, () => place)
+      const question = { type: 'tree-want', paths: sums ? [] : places, sums: sums ? places : [] } as const
+      const answers = answerTree({ tree: of } as Replica, question)
+      return answers.flatMap((message) => (message.type === 'tree-have' ? message.nodes : []))
+    }
+    const [root, small] = [
+      { depth: 0, prefix: 0 },
+      { depth: 2, prefix: 0x4200_0000 },
+    ]
+    expect(nodesOf(tree, root)).toHaveLength(63)
+    expect(nodesOf(tree, root, true)).toHaveLength(63)
+    const [lists, sums] = [nodesOf(tree, small), nodesOf(tree, small, true)]
+    expect([lists[0]!.kind, lists.length]).toEqual(['fingerprints', 512])
+    expect([sums[0]!.kind, sums.length]).toEqual(['sum', 512])
+    const deep = new Tree(meshId)
+    const path = 0x1234_5678
+    for (let n = 0; n < 5000; n++) deep.add({ path, fingerprint: [n, n], handle: n, group: 0, endsAtMinute: 1 })
+    const deepest = { depth: 8, prefix: path }
+    expect(nodesOf(deep, deepest).map(({ bytes }) => bytes.length)).toEqual([8192, 8192, 8192])
+    expect(nodesOf(deep, deepest, true)).toHaveLength(3)
+  })
+})
 
 describe('an answer with entries', () => {
   const root: TreePath = { depth: 0, prefix: 0 }

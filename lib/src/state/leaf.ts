@@ -4,10 +4,13 @@
  * more to make, to grow and to collect than all that is done with it.
  */
 
+/** The first 8 bytes of an entry's digest, as two words. */
+export type Fingerprint = readonly [first: number, second: number]
+
 /** What the tree knows of an entry. */
 export interface Item {
   readonly path: number
-  readonly fingerprint: readonly [number, number]
+  readonly fingerprint: Fingerprint
   readonly handle: number
   /** Whatever the owner of the tree wants to tell items apart by, 32 bits. */
   readonly group: number

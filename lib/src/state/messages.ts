@@ -55,16 +55,21 @@ export interface TreePath {
 export interface TreeWant {
   readonly type: 'tree-want'
   readonly paths: readonly TreePath[]
+  /** The same, and where that is no more than a leaf its sum will do: hardly more than one entry should differ. */
+  readonly sums: readonly TreePath[]
 }
 
-/** What is below one place: the hashes of all places one or two levels further down, or every fingerprint where those are few. */
+/**
+ * What is below one place: the hashes of all places one or two levels further down, or every fingerprint where those
+ * are few, or their sum.
+ */
 export interface TreeNode extends TreePath {
-  readonly kind: 'hashes' | 'fingerprints'
-  /** 8 bytes each: 16 or 256 hashes, of which zeros stand for nothing there, or fingerprints in order. */
+  readonly kind: 'hashes' | 'fingerprints' | 'sum'
+  /** 8 bytes each: 16 or 256 hashes, of which zeros stand for nothing there, or fingerprints in order. A sum is 12 bytes. */
   readonly bytes: Uint8Array
 }
 
-/** One of the frames that answer a `tree-want`; `last` is the last of them. */
+/** One of the frames that answer a `tree-want`; `last` is the last of them. What they do not tell is to be asked again. */
 export interface TreeHave {
   readonly type: 'tree-have'
   readonly nodes: readonly TreeNode[]

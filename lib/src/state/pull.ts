@@ -1,27 +1,47 @@
 /**
  * One pull from one neighbour: down the tree where hashes differ, two levels a question, and then the entries
- * that we lack. One question is under way at a time. What was got is kept at once, so a pull that ends in the
- * middle loses nothing, and the next, from whomever, goes on where differences are left.
+ * that we lack. Where few of the places side by side differ, a place that does differs by one entry more often than
+ * not, and its sum tells which; if it does not, the place is listed. One question is under way at a time. What was
+ * got is kept at once, so a pull that ends in the middle loses nothing, and the next, from whomever, goes on where
+ * differences are left.
  */
 import { firstWord, secondWord } from '../identity/base64url.ts'
 import type { Verified } from '../identity/claim.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { EntriesWant, Entry, TreeHave, TreeNode, TreePath, TreeWant } from './messages.ts'
-import { depthMax, hashBytes, placesBelow, type Tree, wordAt } from './tree.ts'
+import { type Fingerprint, writeWord } from './leaf.ts'
+import { lackingBySum } from './sum.ts'
+import { depthMax, hashBytes, leafMax, placesBelow, type Tree, wordAt } from './tree.ts'
 
-/** Places asked about in one question: as hashes they are 64 KiB of answer. */
-export const pathsPerWantMax = 32
+/** Places asked about in one question. As lists of a million entries they are 70 kB of answer; as hashes 63 fill one. */
+export const placesPerWantMax = 512
 /** Fingerprints in one question. */
 export const fingerprintsPerWantMax = 512
 /** Places that may wait to be asked about: a neighbour that claims to differ everywhere is asked in parts. */
 const placesMax = 65_536
+/** Where more of the places side by side differ, most of them do by more than one entry: 1.4 on average by Poisson. */
+const sumShareMax = 3 / 4
+/** A list of fewer is hardly longer than a sum. */
+const summedMin = 3
+
+/** A place to ask about, with the hash that they told. `sum`: whether we make do with a sum. */
+interface Place extends TreePath {
+  readonly first: number
+  readonly second: number
+  readonly sum: boolean
+}
 
 export class Pull {
   readonly peer: PeerId
   readonly #tree: Tree
   /** Nearest to the root last, so that places are finished before others are begun. */
-  readonly #places: TreePath[] = [{ depth: 0, prefix: 0 }]
+  readonly #places: Place[] = [{ depth: 0, prefix: 0, first: 0, second: 0, sum: false }]
+  /** Those of the question under way, by name; and what of them is not answered. */
+  #askedPlaces = new Map<number, Place>()
+  #unanswered = new Set<Place>()
+  /** What the answer so far leads to. */
+  #next: Place[] = []
   readonly #lacking: EntriesWant['wants'][number][] = []
   /** Names of fingerprints that came in answer to that, so far. */
   readonly #got = new Set<string>()
@@ -68,12 +88,22 @@ export class Pull {
   onTree(message: TreeHave, now: Millis): boolean {
     const asked = this.#asked
     if (asked?.type !== 'tree-want') return false
-    const nodes = message.nodes.filter((node) =>
-      asked.paths.some(({ depth, prefix }) => depth === node.depth && prefix === node.prefix),
-    )
-    if (nodes.length === 0) return false
+    let heard = false
+    for (const node of message.nodes) {
+      const place = this.#askedPlaces.get(nameOf(node))
+      // A sum that was not asked for, or no more, tells nothing.
+      if (place === undefined || (node.kind === 'sum' && !place.sum)) continue
+      heard = true
+      // A question that was asked again may be answered twice.
+      if (this.#unanswered.delete(place)) this.#look(node, place)
+    }
+    if (!heard) return false
     this.heardAt = now
-    for (const node of nodes) this.#look(node)
+    if (message.last) {
+      // What did not fit is asked for again, when what the rest leads to is finished.
+      this.#places.push(...this.#unanswered, ...this.#next)
+      this.#next = []
+    }
     return this.#answered(message.last)
   }
 
@@ -117,24 +147,65 @@ export class Pull {
       }
       return { type: 'entries-want', wants }
     }
-    const paths = this.#places.splice(-pathsPerWantMax)
-    return paths.length === 0 ? undefined : { type: 'tree-want', paths }
+    const places = this.#places.splice(-placesPerWantMax)
+    if (places.length === 0) return undefined
+    this.#askedPlaces = new Map(places.map((place) => [nameOf(place), place]))
+    this.#unanswered = new Set(places)
+    const pathsOf = (sum: boolean): TreePath[] =>
+      places.filter((place) => place.sum === sum).map(({ depth, prefix }) => ({ depth, prefix }))
+    return { type: 'tree-want', paths: pathsOf(false), sums: pathsOf(true) }
   }
 
-  #look(node: TreeNode): void {
-    if (node.kind === 'fingerprints') {
-      const fingerprints = this.#lackingOf(node)
-      if (fingerprints.length > 0) this.#lacking.push({ depth: node.depth, prefix: node.prefix, fingerprints })
-      return
+  #look(node: TreeNode, place: Place): void {
+    switch (node.kind) {
+      case 'hashes':
+        this.#compare(node)
+        break
+      case 'fingerprints':
+        this.#lack(node, this.#lackingOf(node))
+        break
+      case 'sum':
+        this.#reckon(place, node.bytes)
+        break
     }
+  }
+
+  #compare(node: TreeNode): void {
     const levels = node.bytes.length === 16 * hashBytes ? 1 : 2
     if (node.depth + levels > depthMax) return
+    const differing: Omit<Place, 'sum'>[] = []
+    let told = 0
     placesBelow(node, levels).forEach((place, i) => {
       const at = i * hashBytes
       // Where they have nothing we lack nothing.
-      if (isNothing(node.bytes, at) || this.#tree.hasHash(place, node.bytes, at)) return
-      if (this.#places.length < placesMax) this.#places.push(place)
+      if (isNothing(node.bytes, at)) return
+      told += 1
+      if (!this.#tree.hasHash(place, node.bytes, at))
+        differing.push({ ...place, first: wordAt(node.bytes, at), second: wordAt(node.bytes, at + 4) })
     })
+    const few = differing.length <= sumShareMax * told
+    for (const place of differing) this.#later({ ...place, sum: few && this.#isWorthSum(place) })
+  }
+
+  /** Theirs is a leaf too, if it is by one entry that we differ. */
+  #isWorthSum(place: TreePath): boolean {
+    const count = this.#tree.countBelow(place)
+    return count >= summedMin && count <= leafMax + 1
+  }
+
+  #reckon(place: Place, sum: Uint8Array): void {
+    const own = this.#tree.below(place).map(({ fingerprint }) => fingerprint)
+    const lacking = lackingBySum(own, sum, (list) => this.#tree.isHashOf(list, place.first, place.second))
+    if (lacking === undefined) this.#later({ ...place, sum: false })
+    else this.#lack(place, bytesOf(lacking))
+  }
+
+  #later(place: Place): void {
+    if (this.#places.length + this.#unanswered.size + this.#next.length < placesMax) this.#next.push(place)
+  }
+
+  #lack({ depth, prefix }: TreePath, fingerprints: Uint8Array): void {
+    if (fingerprints.length > 0) this.#lacking.push({ depth, prefix, fingerprints })
   }
 
   #lackingOf({ depth, prefix, bytes }: TreeNode): Uint8Array {
@@ -164,6 +235,18 @@ function without(fingerprints: Uint8Array, names: ReadonlySet<string>): Uint8Arr
     to += hashBytes
   }
   return rest.subarray(0, to)
+}
+
+/** Places have names of their own, of less than 2³⁶. */
+const nameOf = ({ depth, prefix }: TreePath): number => depth * 2 ** 32 + prefix
+
+function bytesOf(fingerprints: readonly Fingerprint[]): Uint8Array {
+  const bytes = new Uint8Array(fingerprints.length * hashBytes)
+  fingerprints.forEach(([first, second], i) => {
+    writeWord(bytes, i * hashBytes, first)
+    writeWord(bytes, i * hashBytes + 4, second)
+  })
+  return bytes
 }
 
 function isNothing(bytes: Uint8Array, at: number): boolean {

@@ -12,7 +12,7 @@
  */
 import { sha256Repeater } from '../identity/hash.ts'
 import { utf8 } from '../identity/utf8.ts'
-import { type Item, Leaf, Slab, writeWord } from './leaf.ts'
+import { type Fingerprint, type Item, Leaf, Slab, writeWord } from './leaf.ts'
 import type { TreePath } from './messages.ts'
 
 /** At eight nibbles a place holds whatever has that path, however much it is. */
@@ -84,7 +84,7 @@ export class Tree {
   }
 
   /** Answers what was removed, or undefined when there is no such item. */
-  remove(path: number, [first, second]: Item['fingerprint']): Item | undefined {
+  remove(path: number, [first, second]: Fingerprint): Item | undefined {
     const way: Inner[] = []
     let node: Node | undefined = this.#root
     while (node?.kind === 'inner') {
@@ -183,6 +183,21 @@ export class Tree {
   hasHash(place: TreePath, bytes: Uint8Array, at: number): boolean {
     const [first, second] = this.#hashAt(place)
     return first === wordAt(bytes, at) && second === wordAt(bytes, at + 4)
+  }
+
+  /** Whether a leaf of just these has this hash. */
+  isHashOf(fingerprints: readonly Fingerprint[], first: number, second: number): boolean {
+    if (fingerprints.length > leafMax) return false
+    const input = this.#leafInput
+    input[0] = 0
+    let to = 1
+    for (const words of [...fingerprints].sort(byWords)) {
+      writeWord(input, to, words[0])
+      writeWord(input, to + 4, words[1])
+      to += hashBytes
+    }
+    const hash = to === 1 ? nothing : this.#cutHash(input.subarray(0, to))
+    return hash[0] === first && hash[1] === second
   }
 
   /** Fingerprints below a place, in order, at most `max` of them. */
@@ -306,7 +321,7 @@ function* leaves(node: Node | undefined): Generator<Leaf> {
   else if (node !== undefined) for (const child of node.children) yield* leaves(child)
 }
 
-const byWords = (a: readonly [number, number], b: readonly [number, number]): number => a[0] - b[0] || a[1] - b[1]
+const byWords = (a: Fingerprint, b: Fingerprint): number => a[0] - b[0] || a[1] - b[1]
 
 export const wordAt = (bytes: Uint8Array, at: number): number =>
   (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0

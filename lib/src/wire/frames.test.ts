@@ -260,6 +260,13 @@ describe('a frame', () => {
       ['word', (over) => [36, zeros(8), 1 + over, zeros(1)]],
       ['answer', (over) => [36, zeros(8), 1, zeros(payloadBytesMax + over)]],
       ['ack', (over) => [36, zeros(8), 0, zeros(over)]],
+      ['places', (over) => [49, zeros(5 * (512 + over)), zeros(0)]],
+      ['places for sums', (over) => [49, zeros(5), zeros(5 * (511 + over))]],
+      ['nodes', (over) => [50, true, Array.from({ length: 128 + over }, () => [zeros(5), 2, zeros(12)])]],
+      ['kind of a node', (over) => [50, true, [[zeros(5), 2 + over, zeros(12)]]]],
+      ['sum', (over) => [50, true, [[zeros(5), 2, zeros(12 + over)]]]],
+      ['hashes', (over) => [50, true, [[zeros(5), 0, zeros(128 + 8 * over)]]]],
+      ['list', (over) => [50, true, [[zeros(5), 1, zeros(8 * (1024 + over))]]]],
     ]
     for (const [what, items] of cases) {
       expect([what, frameCode(...items(0)), frameCode(...items(1))]).toEqual([what, 'accepted', 'ERR_FRAME_SHAPE'])

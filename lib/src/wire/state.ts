@@ -12,10 +12,14 @@ const counterMax = 0xffff
 const pathBytes = 5
 const depthMax = 8
 const hashBytes = 8
-const pathsPerFrameMax = 32
+const pathsPerFrameMax = 512
+const nodesPerFrameMax = 128
+const sumBytes = 12
 /** 256 hashes, or the longest list of fingerprints at the deepest places. */
 const nodeBytesMax = 1024 * hashBytes
 const fingerprintsPerFrameMax = 1024
+
+const nodeKinds = ['hashes', 'fingerprints', 'sum'] as const
 
 export const stateClaims: ClaimRows<StateClaim> = {
   entry: {
@@ -70,24 +74,27 @@ export const stateFrames: FrameRows<StateMessage> = {
   },
   'tree-want': {
     kind: 49,
-    write: ({ paths }) => [writePaths(paths)],
-    read: (fields) => ({ type: 'tree-want', paths: readPaths(fields, pathsPerFrameMax) }),
+    write: ({ paths, sums }) => [writePaths(paths), writePaths(sums)],
+    read(fields) {
+      const paths = readPaths(fields, pathsPerFrameMax)
+      return { type: 'tree-want', paths, sums: readPaths(fields, pathsPerFrameMax - paths.length) }
+    },
   },
   'tree-have': {
     kind: 50,
     write: ({ last, nodes }) => [
       last,
-      nodes.map((node) => [writePaths([node]), node.kind === 'fingerprints', node.bytes]),
+      nodes.map((node) => [writePaths([node]), nodeKinds.indexOf(node.kind), node.bytes]),
     ],
     read: (fields) => ({
       type: 'tree-have',
       last: fields.boolean(),
-      nodes: fields.list(pathsPerFrameMax, (node) => {
+      nodes: fields.list(nodesPerFrameMax, (node) => {
         const inner = node.group(3)
         const path = readPath(inner)
-        const kind = inner.boolean() ? ('fingerprints' as const) : ('hashes' as const)
-        const bytes = inner.bytesUpTo(nodeBytesMax, hashBytes)
-        inner.expect(kind === 'fingerprints' || hashesFit(path.depth, bytes.length), 'hashes are missing')
+        const kind = inner.choice(nodeKinds)
+        const bytes = kind === 'sum' ? inner.bytes(sumBytes) : inner.bytesUpTo(nodeBytesMax, hashBytes)
+        inner.expect(kind !== 'hashes' || hashesFit(path.depth, bytes.length), 'hashes are missing')
         return { ...path, kind, bytes }
       }),
     }),

@@ -210,9 +210,10 @@ const differing = Math.floor(count / 100)
 for (const [round, size] of [value.length, 64, 256].entries()) {
   const written = round === 0 ? value : encodeValue(new Uint8Array(size))
   for (let i = 0; i < differing; i += 1) other.apply(entryOf(i * 100, count * (3 + round) + i, written))
-  const { bytes, entryBytes } = reconcile(replica, other)
+  const { bytes, entryBytes, rounds } = reconcile(replica, other)
   const entries = `${(entryBytes / differing).toFixed(0)} B each, values of ${written.length}`
   add(`1 % differs: bytes per byte of differing entries (${entries})`, bytes / entryBytes, 2, '', 2)
+  add('1 % differs: round trips', rounds, undefined, '')
 }
 
 console.table(rows)

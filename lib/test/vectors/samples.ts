@@ -289,6 +289,7 @@ export const frames: Readonly<Record<string, Message>> = {
       { depth: 0, prefix: 0 },
       { depth: 2, prefix: 0x7f000000 },
     ],
+    sums: [{ depth: 4, prefix: 0x7f120000 }],
   },
   'tree-have': {
     type: 'tree-have',
@@ -296,6 +297,7 @@ export const frames: Readonly<Record<string, Message>> = {
     nodes: [
       { depth: 2, prefix: 0x7f000000, kind: 'hashes', bytes: counting(128) },
       { depth: 8, prefix: 0x7f123456, kind: 'fingerprints', bytes: counting(16) },
+      { depth: 4, prefix: 0x7f120000, kind: 'sum', bytes: counting(12) },
     ],
   },
   'entries-want': {
