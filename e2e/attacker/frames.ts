@@ -25,6 +25,7 @@ export const kinds = {
   'tree-have': 50,
   'entries-want': 51,
   entries: 52,
+  roots: 53,
   revocations: 64,
   fault: 65,
 } as const

@@ -407,6 +407,7 @@ export class Core {
         this.#overlay.received(peer, message, now)
         break
       case 'fresh':
+      case 'roots':
       case 'tree-want':
       case 'tree-have':
       case 'entries-want':

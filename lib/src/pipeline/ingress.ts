@@ -398,6 +398,7 @@ const unroutable: ReadonlySet<string> = new Set<Exclude<Message['type'], RoutedM
   'forward',
   'undeliverable',
   'fresh',
+  'roots',
   'tree-want',
   'tree-have',
   'entries-want',

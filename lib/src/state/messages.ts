@@ -45,6 +45,13 @@ export interface Fresh {
   readonly claims: readonly Verified<Entry>[]
 }
 
+/** "This is my root now": what rides on probes, told at once to neighbours that lacked what its sender has just pulled. */
+export interface RootsNow {
+  readonly type: 'roots'
+  /** As on probes: the root, and earlier ones behind it. */
+  readonly shown: Uint8Array
+}
+
 /** A place in the tree: the first `depth` nibbles of `prefix`, whose other nibbles are 0. */
 export interface TreePath {
   readonly depth: number
@@ -91,7 +98,7 @@ export interface Entries {
 }
 
 export type StateClaim = Entry
-export type StateMessage = Fresh | TreeWant | TreeHave | EntriesWant | Entries
+export type StateMessage = Fresh | RootsNow | TreeWant | TreeHave | EntriesWant | Entries
 
 const idLength = 43
 

@@ -51,6 +51,8 @@ export class Pull {
   askedAt: Millis
   /** When it was asked last, or a part of its answer came. */
   heardAt: Millis
+  /** It was asked again, and nothing has come since. */
+  overdue = false
   received = 0
   rounds = 0
 
@@ -69,7 +71,7 @@ export class Pull {
   /** The next question, or undefined when nothing is left to ask. */
   ask(now: Millis): TreeWant | EntriesWant | undefined {
     this.askedAt = now
-    this.heardAt = now
+    this.#heard(now)
     this.#asked = this.#nextQuestion()
     if (this.#asked !== undefined) this.rounds += 1
     return this.#asked
@@ -78,6 +80,7 @@ export class Pull {
   /** The question under way once more. */
   again(now: Millis): TreeWant | EntriesWant | undefined {
     this.heardAt = now
+    this.overdue = true
     return this.#asked
   }
 
@@ -98,7 +101,7 @@ export class Pull {
       if (this.#unanswered.delete(place)) this.#look(node, place)
     }
     if (!heard) return false
-    this.heardAt = now
+    this.#heard(now)
     if (message.last) {
       // What did not fit is asked for again, when what the rest leads to is finished.
       this.#places.push(...this.#unanswered, ...this.#next)
@@ -112,7 +115,7 @@ export class Pull {
     const asked = this.#asked
     if (asked?.type !== 'entries-want') return false
     if (entries.length > 0 && !entries.some((entry) => isAsked(asked, entry))) return false
-    this.heardAt = now
+    this.#heard(now)
     this.received += entries.length
     for (const { digest } of entries) this.#got.add(`${firstWord(digest)} ${secondWord(digest)}`)
     if (last) this.#askForRest(asked)
@@ -128,6 +131,11 @@ export class Pull {
     if (lengthOf(rest) === lengthOf(wants)) return
     // To be popped in the order in which they were asked for.
     this.#lacking.push(...rest.filter(({ fingerprints }) => fingerprints.length > 0).reverse())
+  }
+
+  #heard(now: Millis): void {
+    this.heardAt = now
+    this.overdue = false
   }
 
   #answered(last: boolean): boolean {

@@ -47,6 +47,12 @@ export class Roots {
     return theirPast.includes(ours) ? 'ahead' : 'apart'
   }
 
+  /** Whether a neighbour that had that root when it was heard last is neither equal to us nor behind. */
+  isApart(root: Uint8Array, theirs: string, now: Millis): boolean {
+    this.#note(root, now)
+    return !this.#past.includes(theirs)
+  }
+
   #note(root: Uint8Array, now: Millis): void {
     const name = toBase64Url(root)
     if (this.#past.at(-1) === name) return

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { entry, instanceOf, meshId, recallEntry, writer } from '../../test/state/entries.ts'
+import { fromBase64Url } from '../identity/base64url.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
 import { stateDefaults } from './config.ts'
 import type { Entry, StateMessage } from './messages.ts'
@@ -10,6 +11,7 @@ function replica() {
   const drafts: Entry[] = []
   const asked: number[] = []
   const sent: { readonly at: number; readonly entries: number }[] = []
+  const said: (readonly [to: number, type: StateMessage['type']])[] = []
   let now = 0
   const state = new State(
     stateDefaults,
@@ -18,6 +20,7 @@ function replica() {
       self: writer(0),
       links: () => [writer(1), writer(2)],
       send: (to, message: StateMessage) => {
+        said.push([[1, 2, 3].find((number) => writer(number) === to) ?? 0, message.type])
         if (message.type === 'tree-want') asked.push(now)
         if (to === writer(2) && message.type === 'fresh') sent.push({ at: now, entries: message.claims.length })
       },
@@ -42,7 +45,7 @@ function replica() {
       if ((state.deadline(now as Millis) ?? Number.POSITIVE_INFINITY) <= now) state.tick(now as Millis)
     }
   }
-  return { run, sent, asked, state, drafts }
+  return { run, sent, said, asked, state, drafts }
 }
 
 it('passes a write on within 10 ms, together with what comes meanwhile', () => {
@@ -141,4 +144,77 @@ it('waits no longer for a neighbour that answers a little at a time than for one
   expect(asked).toEqual([])
   state.onAdvertised(writer(1), otherRoot, 8000 as Millis)
   expect(asked).toHaveLength(1)
+})
+
+it('tells neighbours that lacked it too, once a second, as soon as it has pulled something', () => {
+  const one = replica()
+  one.state.onAdvertised(writer(2), new Uint8Array(8), 0 as Millis)
+  pullOne(one, 'milk', 1000)
+  expect(told(one)).toEqual([2, 1])
+  pullOne(one, 'bread', 2000)
+  expect(told(one)).toEqual([2, 1])
+  pullOne(one, 'tea', 2999)
+  expect(told(one)).toEqual([])
+})
+
+it('tells nobody what is no news to them', () => {
+  const [one, two] = [replica(), replica()]
+  pullOne(one, 'milk', 1000)
+  two.state.onAdvertised(writer(2), fromBase64Url(one.state.root)!, 0 as Millis)
+  pullOne(two, 'milk', 1000)
+  expect(told(two)).toEqual([1])
+})
+
+/** Writer 1 turns out to have one entry more. */
+function pullOne({ state, run }: ReturnType<typeof replica>, key: string, at: number): void {
+  run(at, [])
+  const claim = entry({ by: 1, key })
+  state.onAdvertised(writer(1), otherRoot, at as Millis)
+  const bytes = fromBase64Url(claim.digest)!.slice(0, 8)
+  const nodes = [{ depth: 0, prefix: 0, kind: 'fingerprints' as const, bytes }]
+  state.receive(writer(1), { type: 'tree-have', nodes, last: true }, at as Millis)
+  state.receive(writer(1), { type: 'entries', claims: [claim], last: true }, at as Millis)
+}
+
+function told({ said }: ReturnType<typeof replica>): number[] {
+  return said.splice(0).flatMap(([to, type]) => (type === 'roots' ? [to] : []))
+}
+
+it('pulls as soon as it hears of another root, on whatever', () => {
+  const { state, run, asked } = replica()
+  run(1000, [])
+  state.receive(writer(1), { type: 'roots', shown: otherRoot }, 1000 as Millis)
+  expect(asked).toEqual([1001])
+})
+
+it('asks whoever begins to ask it, when they differ as far as is known', () => {
+  const { state, run, said } = replica()
+  const beginning: StateMessage = { type: 'tree-want', paths: [{ depth: 0, prefix: 0 }], sums: [] }
+  const goingOn: StateMessage = { type: 'tree-want', paths: [{ depth: 1, prefix: 0 }], sums: [] }
+  const wants = (): number => said.splice(0).filter(([, type]) => type === 'tree-want').length
+  run(100, [100])
+  // Of the one nothing is known, the other is behind.
+  state.receive(writer(1), beginning, 101 as Millis)
+  state.onAdvertised(writer(2), new Uint8Array(8), 101 as Millis)
+  state.receive(writer(2), beginning, 101 as Millis)
+  expect(wants()).toBe(1)
+  state.onAdvertised(writer(1), otherRoot, 101 as Millis)
+  expect(wants()).toBe(0)
+  state.receive(writer(1), goingOn, 101 as Millis)
+  expect(wants()).toBe(0)
+  state.receive(writer(1), beginning, 101 as Millis)
+  expect(wants()).toBe(1)
+})
+
+it('waits for two at once, and for those who are silent besides', () => {
+  const { state, run, said } = replica()
+  run(999, [])
+  for (const by of [1, 2]) state.onAdvertised(writer(by), otherRoot, 1000 as Millis)
+  said.length = 0
+  run(1499, [])
+  state.onAdvertised(writer(3), otherRoot, 1499 as Millis)
+  expect(said).toEqual([])
+  run(1500, [])
+  state.onAdvertised(writer(3), otherRoot, 1500 as Millis)
+  expect(said.at(-1)).toEqual([3, 'tree-want'])
 })

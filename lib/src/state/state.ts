@@ -75,6 +75,8 @@ interface Neighbour {
   root: string
   apartSince: Millis | undefined
   pulledAt: Millis | undefined
+  /** When it was told of our root besides probes. */
+  toldAt: Millis | undefined
   answers: number
   answersAt: Millis
 }
@@ -201,6 +203,9 @@ export class State {
       case 'fresh':
         for (const entry of message.claims) this.#onFresh(entry, from, now)
         break
+      case 'roots':
+        this.onAdvertised(from, message.shown, now)
+        break
       case 'entries':
         this.#onEntries(from, message.claims, message.last, now)
         break
@@ -209,6 +214,8 @@ export class State {
         break
       case 'tree-want':
         if (this.#mayAnswer(from, now)) this.#answer(from, answerTree(this.#replica, message))
+        // Whoever begins to pull from us has another root than ours: one exchange serves both.
+        if (message.paths.some(({ depth }) => depth === 0)) this.#pullIfApart(from, this.#neighbour(from, now), now)
         break
       case 'entries-want':
         if (this.#mayAnswer(from, now)) this.#answer(from, answerEntries(this.#replica, message))
@@ -350,18 +357,25 @@ export class State {
   }
 
   #pull(peer: PeerId, neighbour: Neighbour, now: Millis): void {
-    if (this.#pulls.has(peer) || this.#pulls.size >= this.#config.pullsMax) return
+    if (this.#pulls.has(peer) || this.#pullsUnderWay() >= this.#config.pullsMax) return
     if (neighbour.pulledAt !== undefined && now < neighbour.pulledAt + this.#config.pullIntervalMs) return
     neighbour.pulledAt = now
     this.#pulls.set(peer, new Pull(peer, this.#replica.tree, now))
     this.#goOn(peer, now)
   }
 
+  /** But for those that wait for a silent neighbour: they keep no other from being asked. */
+  #pullsUnderWay(): number {
+    let count = 0
+    for (const { overdue } of this.#pulls.values()) if (!overdue) count += 1
+    return count
+  }
+
   #goOn(peer: PeerId, now: Millis): void {
     const pull = this.#pulls.get(peer)
     const question = pull?.ask(now)
     if (question !== undefined) this.#port.send(peer, question)
-    else if (pull !== undefined) this.#end(pull)
+    else if (pull !== undefined) this.#finish(pull, now)
   }
 
   /** When a pull has waited too long for its neighbour: to be asked again, or to be given up. */
@@ -372,13 +386,37 @@ export class State {
 
   #askAgain(pull: Pull, now: Millis): void {
     const question = now < pull.askedAt + this.#config.pullTimeoutMs ? pull.again(now) : undefined
-    if (question === undefined) this.#end(pull)
+    if (question === undefined) this.#finish(pull, now)
     else this.#port.send(pull.peer, question)
   }
 
   #end(pull: Pull): void {
     this.#pulls.delete(pull.peer)
     if (pull.received > 0) this.#progress(pull, true)
+  }
+
+  #finish(pull: Pull, now: Millis): void {
+    this.#end(pull)
+    if (pull.received > 0) this.#lookAround(pull.peer, now)
+  }
+
+  /** What we lacked until now others may lack too, and what we lack yet another than `source` may have. */
+  #lookAround(source: PeerId, now: Millis): void {
+    const shown = this.advertise(now)
+    const { root } = this
+    for (const [peer, neighbour] of this.#neighbours) {
+      if (neighbour.root === '' || neighbour.root === root) continue
+      if (now >= (neighbour.toldAt ?? -Infinity) + this.#config.pullIntervalMs) {
+        neighbour.toldAt = now
+        this.#port.send(peer, { type: 'roots', shown })
+      }
+      if (peer !== source) this.#pullIfApart(peer, neighbour, now)
+    }
+  }
+
+  #pullIfApart(peer: PeerId, neighbour: Neighbour, now: Millis): void {
+    if (neighbour.root !== '' && this.#roots.isApart(this.#replica.tree.root(), neighbour.root, now))
+      this.#pull(peer, neighbour, now)
   }
 
   #progress(pull: Pull, done: boolean): void {
@@ -407,7 +445,7 @@ export class State {
     let neighbour = this.#neighbours.get(peer)
     if (neighbour === undefined) {
       const { answersBurst: answers } = this.#config
-      neighbour = { root: '', apartSince: undefined, pulledAt: undefined, answers, answersAt: now }
+      neighbour = { root: '', apartSince: undefined, pulledAt: undefined, toldAt: undefined, answers, answersAt: now }
       this.#neighbours.set(peer, neighbour)
     }
     return neighbour

@@ -47,6 +47,7 @@ const anyMessage = fc.oneof(
   fc.record({ type: fc.constant('indirect-ping'), origin: peer, nonce: bytes(16) }),
   fc.record({ type: fc.constant('indirect-ack'), claim: fc.constant(ackClaim) }),
   fc.record({ type: fc.constant('nack'), nonce: bytes(16) }),
+  fc.record({ type: fc.constant('roots'), shown: fc.nat(8).chain((roots) => bytes(8 * roots)) }),
   fc.record({ type: fc.constant('gossip'), claims: swimClaims }),
   fc.record({ type: fc.constant('sync-buckets'), count: uint32, buckets: bytes(512) }),
   fc.record({

@@ -6,7 +6,14 @@ import type { ClaimRows } from './claims.ts'
 import { WireError } from './errors.ts'
 import { type Fields, uint32Max, wholeMs } from './fields.ts'
 import type { FrameRows } from './frames.ts'
-import { admissionBytesMax, contextWritersMax, keyBytesMax, nameBytesMax, payloadBytesMax } from './limits.ts'
+import {
+  admissionBytesMax,
+  contextWritersMax,
+  extraBytesMax,
+  keyBytesMax,
+  nameBytesMax,
+  payloadBytesMax,
+} from './limits.ts'
 
 const counterMax = 0xffff
 const pathBytes = 5
@@ -115,6 +122,11 @@ export const stateFrames: FrameRows<StateMessage> = {
     claims: ['entry'],
     write: ({ last }) => [last],
     read: (fields) => ({ type: 'entries', last: fields.boolean() }),
+  },
+  roots: {
+    kind: 53,
+    write: ({ shown }) => [shown],
+    read: (fields) => ({ type: 'roots', shown: fields.bytesUpTo(extraBytesMax, hashBytes) }),
   },
 }
 

@@ -305,6 +305,7 @@ export const frames: Readonly<Record<string, Message>> = {
     wants: [{ depth: 4, prefix: 0x7f120000, fingerprints: counting(16) }],
   },
   entries: { type: 'entries', last: false, claims: [entry, sibling] },
+  roots: { type: 'roots', shown: counting(16) },
   revocations: { type: 'revocations', claim: revoke },
   fault: { type: 'fault', claim: fault },
   direct: { type: 'direct', seq: 1, topic: '', payload: encodeValue('hello, Cyd') },
