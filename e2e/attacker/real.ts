@@ -81,7 +81,12 @@ export class RealAttacker<A extends Actor> {
 
   #send(link: number, frame: Uint8Array): void {
     const open = this.#links.get(link)
-    if (open?.channel.readyState === 'open') open.channel.send(Uint8Array.from(frame))
+    if (open?.channel.readyState !== 'open') return
+    try {
+      open.channel.send(Uint8Array.from(frame))
+    } catch {
+      // The engine's other thread closed it since, and this one does not know yet.
+    }
   }
 
   // ── The server. ──
