@@ -436,6 +436,23 @@ export const attacks: readonly Attack[] = [
     },
   },
   {
+    name: 'repeat: one claim that everybody knows, two hundred to a frame, forty thousand times a second',
+    run(seed) {
+      const siege = new Siege(seed, 2)
+      const member = siege.attacker((host) => new Member(host, room))
+      const alive = member.alive()
+      for (let i = 0; i < 300; i++) {
+        // Each in an array of its own: as on a network, nobody has read it before.
+        for (const link of member.links.keys())
+          member.host.send(link, frame('gossip', Array(200).fill(alive) as Uint8Array[]))
+        siege.seconds(0.005)
+      }
+      siege.seconds(1)
+      siege.mustBeThrownOut()
+      return siege.harm
+    },
+  },
+  {
     name: 'junk: six thousand new claims at once, each to be verified',
     run(seed) {
       const siege = new Siege(seed, 1)

@@ -157,11 +157,22 @@ export const mutations: readonly Mutation[] = [
     attack: 'flood',
   },
   {
-    defence: 'what is refused is dear',
+    defence: 'a budget of useless claims',
     edits: [
-      { file: 'pipeline/budget.ts', text: 'export const refusalFrames = 8', without: 'export const refusalFrames = 0' },
+      { file: 'pipeline/ingress.ts', text: 'if (state.useless.take(1, now)) return true', without: 'return true' },
     ],
     attack: 'stale',
+  },
+  {
+    defence: 'a budget of claims',
+    edits: [
+      {
+        file: 'pipeline/ingress.ts',
+        text: "if (!state.claims.take(frame.envelopes.length, now)) return this.#cutOff(state, 'ERR_LINK_CLAIM_RATE')\n    const slot",
+        without: 'const slot',
+      },
+    ],
+    attack: 'repeat',
   },
   {
     defence: 'raises at an honest pace',

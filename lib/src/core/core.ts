@@ -36,7 +36,7 @@ import { LinkTable } from './link-table.ts'
 import type { Claim, Message, RoutedMessage } from './message.ts'
 import { Prng } from './prng.ts'
 import { Signals } from './signals.ts'
-import { Outlaws, Strikes } from './strikes.ts'
+import { Outlaws, overBudgetMs, Strikes } from './strikes.ts'
 
 export class Core {
   readonly #swim: Swim
@@ -547,6 +547,7 @@ export class Core {
     const outlawed = blame && this.#strikes.strike(link, now)
     // A rate that was too high for us may be our own slowness; three faults that nobody can mistake are not.
     if (outlawed && !final && peer !== undefined) this.#outlaws.add(peer, now)
+    else if (final && peer !== undefined) this.#outlaws.add(peer, now, overBudgetMs)
     if (final || outlawed) this.#effects.push({ type: 'hang-up', link, code })
   }
 

@@ -8,6 +8,11 @@ import type { LinkId } from './input.ts'
 
 const strikesMax = 3
 const windowMs = 600_000
+/**
+ * How long whoever was over a budget is shunned: a flood of a second or less each minute is borne. No longer, since a rate
+ * that was too high may be our own slowness. A guess.
+ */
+export const overBudgetMs = 60_000
 
 export class Strikes {
   readonly #strikes = new Map<LinkId, Millis[]>()
@@ -25,16 +30,17 @@ export class Strikes {
 }
 
 /**
- * Peers whose link was closed for its third fault. They are no neighbours of ours for as long as a fault counts:
- * neither dialled nor listened to. Otherwise whoever is thrown out comes back a moment later, with three faults
+ * Peers whose link was closed for its third fault, or since it was over a budget. They are no neighbours of ours for as long
+ * as a fault counts, or for `overBudgetMs`: neither dialled nor listened to. Otherwise whoever is thrown out comes back a moment later, with three faults
  * to spend. It is our own memory only, and nobody is told.
  */
 export class Outlaws {
   readonly #until = new Map<PeerId, Millis>()
 
-  add(peer: PeerId, now: Millis): void {
+  add(peer: PeerId, now: Millis, forMs: number = windowMs): void {
+    const until = Math.max(now + forMs, this.#until.get(peer) ?? 0) as Millis
     this.#until.delete(peer)
-    this.#until.set(peer, (now + windowMs) as Millis)
+    this.#until.set(peer, until)
     const [oldest] = this.#until.keys()
     if (this.#until.size > outlawsMax && oldest !== undefined) this.#until.delete(oldest)
   }

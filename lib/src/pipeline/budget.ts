@@ -7,8 +7,16 @@ import type { Rate } from './token-bucket.ts'
 export interface LinkBudget {
   readonly frames: Rate
   readonly bytes: Rate
+  /** Claims, whether they were seen before or not. */
+  readonly claims: Rate
   /** New claims only: one that was seen before costs no curve arithmetic, and nothing here. */
   readonly verifications: Rate
+  /** New claims beyond that, which are left out unread. */
+  readonly unread: Rate
+  /** Claims that are too old or too new, and routed claims whose payload is no frame: each may be an honest mistake. */
+  readonly useless: Rate
+  /** New broadcasts of one author. */
+  readonly news: Rate
   /** Frames, and bytes of them, that may wait for a verification. */
   readonly backlogFrames: number
   readonly backlogBytes: number
@@ -18,16 +26,28 @@ const mebibyte = 1 << 20
 
 /**
  * Over `frames` or `bytes` the link is of no more use, since a frame dropped from an ordered channel may be
- * the application's; so these two are far above what an honest peer sends, and bound only the cost.
+ * the application's; so these two are far above what an honest peer sends, and bound only the cost. The same holds for
+ * `claims`, `unread`, `useless` and `news`: nobody is to blame for one of them, and nobody honest pours them in.
  */
 export const nativeBudget: LinkBudget = {
   // A frame costs some 5 µs to scan and decode, so this is at most 4 % of a thread. measured: npm run fuzz
   frames: { perSecond: 8_000, burst: 16_000 },
   // A file sent over loopback in 16 KiB frames: data channels reach 20 to 60 MB/s there.
   bytes: { perSecond: 64 * mebibyte, burst: 64 * mebibyte },
+  // One that was seen before costs some 5 µs, so this is at most 5 % of a thread. The most that is honest at once is what
+  // ten writers may write, 1,000 entries each, and the same again as the answer to a pull.
+  claims: { perSecond: 10_000, burst: 32_768 },
   // A join storm: 256 strangers' claims, and a table of 4,096 at once from the first neighbour. SECURITY C.2:
   // the engine verifies 15,000 a second off this thread.
   verifications: { perSecond: 1_000, burst: 4_096 },
+  // A first sync of a large map asks for 512 entries again and again while there are no checks left: 1,000 a second. Ten
+  // thousand entries that were written at once leave 6,000 out.
+  unread: { perSecond: 4_000, burst: 16_384 },
+  // Whoever has the wrong date finds every claim untimely, and its neighbours give it 256 and a quarter of their list each
+  // second (`swim/sync-budget.ts`): a room of 2,900. One costs some 30 µs to read and to name, so this is 3 % of a thread.
+  useless: { perSecond: 1_000, burst: 4_096 },
+  // Members pass on 250 a second of one author, and 1,000 at once (`broadcast/news-pace.ts`), and repair 256 and 512.
+  news: { perSecond: 600, burst: 2_048 },
   backlogFrames: 4_096,
   backlogBytes: 16 * mebibyte,
 }
@@ -35,9 +55,5 @@ export const nativeBudget: LinkBudget = {
 /** Where script verifies on the page's own thread, a millisecond each: SECURITY A.8, with a burst for joining. */
 export const scriptBudget: LinkBudget = { ...nativeBudget, verifications: { perSecond: 100, burst: 512 } }
 
-/**
- * Frames that a refused one costs its link beyond itself: it is told to the application, and that is dearer than to
- * take it. measured: `npm run bench:junk`, where 6,500 expired claims in a second, each in a frame of its own, kept a
- * tab's main thread busy for half of the time. The eighth part of the rate is left, some 900 in a second.
- */
-export const refusalFrames = 8
+/** Authors whose broadcasts are told apart on one link; the one longest silent goes first. As many as `broadcast` tells apart strangers. */
+export const newsAuthorsMax = 256

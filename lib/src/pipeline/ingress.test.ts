@@ -321,6 +321,76 @@ describe('ingress', () => {
     expect(arrivals.at(-1)).toMatchObject({ message: { claims: [{}, {}] } })
   })
 
+  it('counts claims, known ones too, and closes a link that is one over', () => {
+    const { ingress, arrivals, codes } = setUp({ budget: { ...nativeBudget, claims: { perSecond: 2, burst: 4 } } })
+    const frame = encode(gossip(seal(ada, alive(ada)), seal(eve, alive(eve))))
+    for (const at of [0, 0, 499]) ingress.receive(link, frame, at as Millis)
+    ingress.receive(other, frame, start)
+    expect(codes()).toEqual(['gossip', 'gossip', 'ERR_LINK_CLAIM_RATE', 'gossip'])
+    expect(arrivals[2]).toMatchObject({ final: true })
+  })
+
+  it('closes a link over which one useless claim more comes than its budget has, known or not, and blames nobody', () => {
+    const late = alive(eve, { issuedAt: (wall - 60_000 - clockSkewMsMax - 1) as WallMillis })
+    const stale = encode(gossip(seal(eve, late)))
+    const { ingress, arrivals, codes } = setUp({ budget: { ...nativeBudget, useless: { perSecond: 1, burst: 3 } } })
+    for (let sent = 0; sent < 3; sent++) ingress.receive(link, stale, start)
+    ingress.receive(link, stale, 1000 as Millis)
+    ingress.receive(link, stale, 1000 as Millis)
+    ingress.receive(link, encode(nack(1)), 1000 as Millis)
+    ingress.receive(other, stale, start)
+    expect(codes().filter((code) => code !== 'gossip')).toEqual([
+      ...Array.from({ length: 4 }, () => 'ERR_CLAIM_EXPIRED'),
+      'ERR_LINK_STALE_RATE',
+      'ERR_CLAIM_EXPIRED',
+    ])
+    expect(arrivals.filter((arrival) => arrival.type === 'refused' && arrival.blame)).toEqual([])
+    expect(arrivals.filter((arrival) => arrival.type === 'refused' && arrival.final)).toHaveLength(1)
+  })
+
+  it('counts as useless what was verified and has since gone out of date', () => {
+    const { ingress, codes } = setUp({ budget: { ...nativeBudget, useless: { perSecond: 0, burst: 1 } } })
+    const frame = encode(gossip(seal(ada, alive(ada))))
+    ingress.receive(link, frame, start)
+    for (let sent = 0; sent < 2; sent++) ingress.receive(link, frame, (60_000 + clockSkewMsMax + 1) as Millis)
+    expect(codes()).toEqual(['gossip', 'ERR_CLAIM_EXPIRED', 'gossip', 'ERR_LINK_STALE_RATE'])
+  })
+
+  it('leaves what it cannot check unread, and closes a link that pours in more of it than that has a budget for', () => {
+    const verifier = slowVerifier()
+    const none = { perSecond: 0, burst: 0 }
+    const budget = { ...nativeBudget, verifications: none, unread: { perSecond: 0, burst: 2 } }
+    const { ingress, arrivals, codes } = setUp({ verifier, budget })
+    ingress.receive(link, encode(gossip(seal(ada, alive(ada)), seal(eve, alive(eve)))), start)
+    ingress.receive(link, encode(gossip(seal(ada, alive(ada)))), start)
+    expect([codes(), verifier.asked]).toEqual([['ERR_VERIFY_RATE', 'gossip', 'ERR_LINK_VERIFY_RATE'], 0])
+    expect(arrivals[2]).toMatchObject({ final: true, blame: false })
+  })
+
+  it('closes a link over which one author broadcasts one time more than members pass on, and no other author’s', () => {
+    const said = (signer: Signer, seq: number) => {
+      const draft = { type: 'news', author: signer.peerId, issuedAt: wall, ttlMs: 1000, instance, seq } as const
+      return encode({ type: 'spread', claims: [seal(signer, { ...draft, topic: '', payload: new Uint8Array(0) })] })
+    }
+    const { ingress, codes } = setUp({ budget: { ...nativeBudget, news: { perSecond: 1, burst: 2 } } })
+    for (const seq of [1, 2, 2, 2]) ingress.receive(link, said(ada, seq), start)
+    for (const seq of [1, 2]) ingress.receive(link, said(eve, seq), start)
+    ingress.receive(link, said(ada, 3), 1000 as Millis)
+    ingress.receive(link, said(ada, 4), 1999 as Millis)
+    expect(codes()).toEqual([...Array.from({ length: 7 }, () => 'spread'), 'ERR_LINK_NEWS_RATE'])
+  })
+
+  it('delivers nothing more of a link that is over a budget, though it was checked, and lets it end', () => {
+    const verifier = slowVerifier()
+    const { ingress, codes } = setUp({ verifier, budget: { ...nativeBudget, frames: { perSecond: 0, burst: 1 } } })
+    ingress.receive(link, encode(gossip(seal(ada, alive(ada)))), start)
+    ingress.receive(link, encode(nack(1)), start)
+    verifier.answer()
+    let ended = 0
+    ingress.endLink(link, () => (ended += 1))
+    expect([codes(), ended]).toEqual([['ERR_LINK_FRAME_RATE'], 1])
+  })
+
   it('cuts off a link whose frames wait for more than can be checked', () => {
     const { ingress, codes } = setUp({ verifier: slowVerifier(), budget: { ...nativeBudget, backlogFrames: 2 } })
     ingress.receive(link, encode(gossip(seal(ada, alive(ada)))), start)
@@ -371,6 +441,13 @@ describe('ingress', () => {
         ingress.receive(link, encode({ type: 'forward', path: [bob.peerId], at: 0, claim: routed(inner) }), start)
         expect(arrivals).toEqual([{ type: 'refused', link, code: 'ERR_ROUTED_PAYLOAD', blame: false }])
       }
+    })
+
+    it('has a budget for such payloads, since a neighbour may write them itself', () => {
+      const { ingress, codes } = setUp({ budget: { ...nativeBudget, useless: { perSecond: 0, burst: 1 } } })
+      const frame = encode({ type: 'forward', path: [bob.peerId], at: 0, claim: routed(Uint8Array.of(0xff)) })
+      for (let sent = 0; sent < 3; sent++) ingress.receive(link, frame, start)
+      expect(codes()).toEqual(['ERR_ROUTED_PAYLOAD', 'ERR_LINK_STALE_RATE'])
     })
 
     it('refuses a path that ends elsewhere than the claim', () => {

@@ -3,9 +3,9 @@
  * signature check holds back those behind it, and the checks of all of them run side by side.
  *
  * Each frame passes, cheapest first: size, the link's budget of frames and bytes, scan, shape, then for each
- * claim in it: seen before, size, scan, shape, time, the budget of signature checks, signature. A frame with
+ * claim in it: seen before, the budget of signature checks, size, scan, shape, time, signature. A frame with
  * a claim that is at fault is refused whole. A claim that is too old, too new or over the budget is only cut
- * out, since whoever sent it may be honest.
+ * out, since whoever sent it may be honest; whoever sends them by the thousand has a link that is read no more.
  *
  * Ingress blames and counts nothing: it says `refused` with a code, and whether that is the neighbour's
  * fault. Strikes and hanging up are the core's business.
@@ -23,7 +23,7 @@ import { decodeClaim } from '../wire/claims.ts'
 import { type ErrorCode, errors, WireError } from '../wire/errors.ts'
 import { completeFrame, decodeFrame, isProbe, type ReadFrame } from '../wire/frames.ts'
 import { clockSkewMsMax, frameBytesMax } from '../wire/limits.ts'
-import { type LinkBudget, nativeBudget, refusalFrames } from './budget.ts'
+import { type LinkBudget, nativeBudget, newsAuthorsMax } from './budget.ts'
 import { ClaimCache, sameBytes } from './claim-cache.ts'
 import { faultChecks, openEvidence } from './evidence.ts'
 import type { FrameMemo } from './frame-memo.ts'
@@ -52,11 +52,16 @@ interface LinkState {
   readonly link: LinkId
   readonly frames: TokenBucket
   readonly bytes: TokenBucket
+  readonly claims: TokenBucket
   readonly verifications: TokenBucket
+  readonly unread: TokenBucket
+  readonly useless: TokenBucket
+  /** By author, the one longest silent first. */
+  readonly news: Map<PeerId, TokenBucket>
   /** Frames in the order of arrival, from the first that still waits. */
   readonly queue: Slot[]
   queuedBytes: number
-  /** Over its budget: the rest of what it sends is not looked at. */
+  /** Over its budget: the rest of what it sends is not looked at, and what waits is not delivered. */
   spent: boolean
   /** The channel has closed: called when the queue is empty. */
   ended: (() => void) | undefined
@@ -108,7 +113,11 @@ export class Ingress {
       link,
       frames: new TokenBucket(this.#budget.frames),
       bytes: new TokenBucket(this.#budget.bytes),
+      claims: new TokenBucket(this.#budget.claims),
       verifications: new TokenBucket(this.#budget.verifications),
+      unread: new TokenBucket(this.#budget.unread),
+      useless: new TokenBucket(this.#budget.useless),
+      news: new Map(),
       queue: [],
       queuedBytes: 0,
       spent: false,
@@ -157,6 +166,7 @@ export class Ingress {
       this.#options.memo?.add(bytes, message, -Infinity, Infinity)
       return this.#finish(state, message, bytes.length, undefined, now)
     }
+    if (!state.claims.take(frame.envelopes.length, now)) return this.#cutOff(state, 'ERR_LINK_CLAIM_RATE')
     const slot = this.#enqueue(state, bytes.length)
     if (!slot) return
     this.#resolve(state, frame, now, ({ claims, refusal, cut }) => {
@@ -189,7 +199,10 @@ export class Ingress {
     }
     // The payload is its author's, and no relay looks inside: nobody on the way is to blame for it.
     const finish = (inside: Pick<Forward, 'inner' | 'signal'> | undefined): void => {
-      if (inside === undefined) return this.#settle(state, slot, [...notices, refused(link, 'ERR_ROUTED_PAYLOAD')])
+      if (inside === undefined) {
+        if (!this.#toleratesUseless(state, now)) return
+        return this.#settle(state, slot, [...notices, refused(link, 'ERR_ROUTED_PAYLOAD')])
+      }
       this.#settle(state, slot, [...notices, { type: 'received', link, message: { ...message, ...inside } }])
     }
     if (message.claim.kind === 'signal') this.#openSignal(state, message, now, finish)
@@ -223,13 +236,17 @@ export class Ingress {
       return done(undefined)
     }
     if (!isRoutable(frame)) return done(undefined)
+    if (!state.claims.take(frame.envelopes.length, now)) return this.#cutOff(state, 'ERR_LINK_CLAIM_RATE')
     this.#resolve(state, frame, now, ({ claims, refusal }) => {
       if (refusal !== undefined || (frame.carries === 'claim' && claims.length === 0)) return done(undefined)
       done(completeFrame(frame, claims) as RoutedMessage)
     })
   }
 
-  /** Verifies the claims of a frame, the ones seen before without work. Answers at once when nothing has to wait. */
+  /**
+   * Verifies the claims of a frame, the ones seen before without work. Answers at once when nothing has to wait, and never
+   * when the link is over a budget.
+   */
   #resolve(state: LinkState, frame: ReadFrame, now: Millis, done: (resolved: Resolved) => void): void {
     const wall = now + this.#wallOffsetMs
     const claims: (Verified<Claim> | undefined)[] = []
@@ -248,12 +265,19 @@ export class Ingress {
         if (!frame.types.includes(known.type)) refusal ??= 'ERR_CLAIM_TYPE'
         const untimely = timeFault(known, wall)
         if (untimely === undefined) claims[index] = known
+        else if (!this.#toleratesUseless(state, now)) return
         else cut ??= untimely
         continue
       }
       if (!frame.types.some((type) => claimTypes[type] === envelope[0])) {
         refusal ??= 'ERR_CLAIM_TYPE'
         break
+      }
+      // Not even read: whoever is over it may be honest, and what is left out comes again.
+      if (!state.verifications.has(1, now)) {
+        if (!state.unread.take(1, now)) return this.#cutOff(state, 'ERR_LINK_VERIFY_RATE')
+        cut ??= 'ERR_VERIFY_RATE'
+        continue
       }
       let unopened
       try {
@@ -264,6 +288,7 @@ export class Ingress {
       }
       const untimely = timeFault(unopened.claim, wall)
       if (untimely !== undefined) {
+        if (!this.#toleratesUseless(state, now)) return
         cut ??= untimely
         continue
       }
@@ -279,6 +304,7 @@ export class Ingress {
         opening.waiting.push(answer)
         continue
       }
+      if (unopened.claim.type === 'news' && !this.#toleratesNews(state, unopened.claim.author, now)) return
       if (!state.verifications.take(unopened.claim.type === 'fault' ? faultChecks : 1, now)) {
         cut ??= 'ERR_VERIFY_RATE'
         continue
@@ -333,10 +359,32 @@ export class Ingress {
     if (slot) this.#settle(state, slot, [arrival])
   }
 
-  /** Out of turn: what is queued belongs to a link that is about to be closed. */
+  /** False when that was one too many. */
+  #toleratesUseless(state: LinkState, now: Millis): boolean {
+    if (state.useless.take(1, now)) return true
+    this.#cutOff(state, 'ERR_LINK_STALE_RATE')
+    return false
+  }
+
+  #toleratesNews(state: LinkState, author: PeerId, now: Millis): boolean {
+    const { news } = state
+    const bucket = news.get(author) ?? new TokenBucket(this.#budget.news)
+    news.delete(author)
+    news.set(author, bucket)
+    const [silent] = news.keys()
+    if (news.size > newsAuthorsMax && silent !== undefined) news.delete(silent)
+    if (bucket.take(1, now)) return true
+    this.#cutOff(state, 'ERR_LINK_NEWS_RATE')
+    return false
+  }
+
+  /** Out of turn: what is queued belongs to a link that is about to be closed, and is not worth any more work. */
   #cutOff(state: LinkState, code: ErrorCode): void {
+    if (state.spent) return
     state.spent = true
+    state.queue.length = 0
     this.#options.deliver({ type: 'refused', link: state.link, code, blame: errors[code].blame, final: true })
+    if (state.ended && this.#links.delete(state.link)) state.ended()
   }
 
   #enqueue(state: LinkState, bytes: number): Slot | undefined {
@@ -353,9 +401,6 @@ export class Ingress {
   /** Fills a slot, and delivers from the front of the queue whatever is filled. */
   #settle(state: LinkState, slot: Slot, arrivals: readonly Arrival[]): void {
     slot.arrivals = arrivals
-    const [first] = arrivals
-    // What is over the budget of checks may well be honest news; what is out of date in such numbers is not.
-    if (first?.type === 'refused' && first.code !== 'ERR_VERIFY_RATE') state.frames.charge(refusalFrames)
     while (state.queue[0]?.arrivals) {
       const { arrivals, bytes } = state.queue.shift()!
       state.queuedBytes -= bytes

@@ -16,18 +16,18 @@ export class TokenBucket {
     this.#tokens = rate.burst
   }
 
-  /** Takes `count` tokens, or none of them. */
-  take(count: number, now: Millis): boolean {
+  /** Whether there are `count` tokens, to be taken later. */
+  has(count: number, now: Millis): boolean {
     const elapsedMs = this.#filledAt === undefined ? 0 : Math.max(0, now - this.#filledAt)
     this.#filledAt = now
     this.#tokens = Math.min(this.#rate.burst, this.#tokens + (elapsedMs * this.#rate.perSecond) / 1000)
-    if (this.#tokens < count) return false
-    this.#tokens -= count
-    return true
+    return this.#tokens >= count
   }
 
-  /** Takes what there is of `count` tokens: for what has happened already. */
-  charge(count: number): void {
-    this.#tokens = Math.max(0, this.#tokens - count)
+  /** Takes `count` tokens, or none of them. */
+  take(count: number, now: Millis): boolean {
+    if (!this.has(count, now)) return false
+    this.#tokens -= count
+    return true
   }
 }

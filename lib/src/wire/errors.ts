@@ -61,6 +61,13 @@ export const errors = {
   ),
   ERR_VERIFY_RATE: unblamed('more new claims over one link than its budget of signature checks allows'),
 
+  ERR_LINK_STALE_RATE: unblamed('more useless claims over one link than its budget allows: the link is of no more use'),
+  ERR_LINK_VERIFY_RATE: unblamed('far more new claims over one link than can be checked: the link is of no more use'),
+
+  ERR_LINK_NEWS_RATE: blamed(
+    'more broadcasts of one author over one link than members pass on: the link is of no more use',
+  ),
+  ERR_LINK_CLAIM_RATE: blamed('more claims over one link than its budget allows: the link is of no more use'),
   ERR_LINK_FRAME_RATE: blamed('more frames over one link than its budget allows: the link is of no more use'),
   ERR_LINK_BYTE_RATE: blamed('more bytes over one link than its budget allows: the link is of no more use'),
   ERR_LINK_BACKLOG: blamed('more frames over one link than can be verified in time: the link is of no more use'),

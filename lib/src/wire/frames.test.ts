@@ -469,5 +469,8 @@ it('blames for what needs no clock, no budget of work and no view, and for nothi
   const unblamed = Object.entries(errors)
     .filter(([, row]) => !row.blame)
     .map(([code]) => code)
-  expect(unblamed).toEqual(['ERR_CLAIM_EXPIRED', 'ERR_CLAIM_EARLY', 'ERR_ROUTED_PAYLOAD', 'ERR_VERIFY_RATE'])
+  expect(unblamed).toEqual([
+    ...['ERR_CLAIM_EXPIRED', 'ERR_CLAIM_EARLY', 'ERR_ROUTED_PAYLOAD', 'ERR_VERIFY_RATE'],
+    ...['ERR_LINK_STALE_RATE', 'ERR_LINK_VERIFY_RATE'],
+  ])
 })

@@ -31,7 +31,10 @@ function newIngress() {
     verifier: { verify: (_key, _message, _signature, done) => done(true) },
     deliver: () => {},
     cache: new ClaimCache(meshId),
-    budget: { frames: unlimited, bytes: unlimited, verifications: unlimited, backlogFrames: 10, backlogBytes: 1e6 },
+    budget: {
+      ...{ frames: unlimited, bytes: unlimited, claims: unlimited, verifications: unlimited, unread: unlimited },
+      ...{ useless: unlimited, news: unlimited, backlogFrames: 10, backlogBytes: 1e6 },
+    },
   })
   ingress.setClock(1_800_000_000_000)
   ingress.openLink(link)

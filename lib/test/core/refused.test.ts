@@ -9,8 +9,8 @@ import { ada, bob } from '../vectors/samples.ts'
 const now = 0 as Millis
 const link = 1 as LinkId
 
-/** A core with one open link, and what it asks for when something on it is refused. */
-function refuse(...refusals: Omit<Extract<Input, { type: 'refused' }>, 'type' | 'link'>[]) {
+/** A core with one open link. */
+function linked(): Core {
   const options = {
     id: ada.signer.peerId,
     meshId: meshIdOf('a room'),
@@ -24,6 +24,12 @@ function refuse(...refusals: Omit<Extract<Input, { type: 'refused' }>, 'type' | 
   } as const
   const core = new Core(options, now)
   core.handle({ type: 'link-opened', link, peer: bob.signer.peerId, initiator: true }, now)
+  return core
+}
+
+/** What it asks for when something on its link is refused. */
+function refuse(...refusals: Omit<Extract<Input, { type: 'refused' }>, 'type' | 'link'>[]) {
+  const core = linked()
   return refusals.flatMap((refusal) => core.handle({ type: 'refused', link, ...refusal }, now))
 }
 
@@ -31,6 +37,18 @@ const hangUp = (code: string) => expect.objectContaining({ type: 'hang-up', link
 
 it('a link that ingress reads no longer is hung up at once', () => {
   expect(refuse({ code: 'ERR_LINK_BYTE_RATE', blame: true, final: true })).toContainEqual(hangUp('ERR_LINK_BYTE_RATE'))
+})
+
+it('whoever was over a budget is not listened to for a minute, and then is', () => {
+  const core = linked()
+  const rate = { type: 'refused', link, code: 'ERR_LINK_STALE_RATE', blame: false, final: true } as const
+  core.handle(rate, now)
+  core.handle({ type: 'link-closed', link }, now)
+  const listens = (at: number) =>
+    core
+      .handle({ type: 'signal-in', from: bob.signer.peerId, payload: new Uint8Array(1) }, at as Millis)
+      .some(({ type }) => type === 'signal')
+  expect([listens(59_999), listens(60_000)]).toEqual([false, true])
 })
 
 it('a fault that may be an honest peer’s never costs the link, one that cannot be costs it the third time', () => {

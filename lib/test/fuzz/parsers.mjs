@@ -77,7 +77,10 @@ function frames({ pipeline, identity, capability }, meshId, seeds, seed) {
       meshId,
       verifier: { verify: (_key, message, _signature, done) => done((message.at(-1) ?? 0) % 2 === 0) },
       deliver: (arrival) => void (verdict = arrival.type === 'received' ? 'taken' : arrival.code),
-      budget: { frames: unlimited, bytes: unlimited, verifications: unlimited, backlogFrames: 10, backlogBytes: 1e6 },
+      budget: {
+        ...{ frames: unlimited, bytes: unlimited, claims: unlimited, verifications: unlimited, unread: unlimited },
+        ...{ useless: unlimited, news: unlimited, backlogFrames: 10, backlogBytes: 1e6 },
+      },
       // A small one, that is soon full: growth of the heap is then somebody's leak.
       cache: new pipeline.ClaimCache(meshId, 256),
       ...(owned ? { proofs: room } : {}),

@@ -96,6 +96,15 @@ describe('the pages on claims and frames', () => {
       `text, at most ${limits.nameBytesMax} bytes`,
       `| frames | ${nativeBudget.frames.perSecond} | ${nativeBudget.frames.burst} |`,
       `| bytes | ${nativeBudget.bytes.perSecond / 2 ** 20} MiB | ${nativeBudget.bytes.burst / 2 ** 20} MiB |`,
+      ...(['claims', 'useless', 'news', 'unread'] as const).map((name) => {
+        const spoken = {
+          claims: 'claims',
+          useless: 'useless claims',
+          news: 'new broadcasts of one author',
+          unread: 'new claims beyond those checks',
+        }
+        return `| ${spoken[name]} | ${nativeBudget[name].perSecond} | ${nativeBudget[name].burst} |`
+      }),
       `by the engine | ${nativeBudget.verifications.perSecond} | ${nativeBudget.verifications.burst} |`,
       `by script | ${scriptBudget.verifications.perSecond} | ${scriptBudget.verifications.burst} |`,
       `${nativeBudget.backlogFrames}, or ${nativeBudget.backlogBytes / 2 ** 20} MiB`,
