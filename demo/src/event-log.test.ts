@@ -19,6 +19,13 @@ test('the same thing again raises a count and takes no line', () => {
   ])
 })
 
+test('what comes as many counts as many, on a line of its own or not', () => {
+  const log = new EventLog()
+  log.add(1, 'refusals', 'bad', 'Refused a claim', undefined, 7)
+  log.add(2, 'refusals', 'bad', 'Refused a claim', undefined, 9)
+  expect(log.entries.value.map(({ count }) => count)).toEqual([16])
+})
+
 test('the same words said by two are two entries', () => {
   const log = new EventLog()
   log.add(1, 'messages', 'voice', 'Ada', 'hello')

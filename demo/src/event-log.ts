@@ -26,14 +26,15 @@ export class EventLog {
   readonly entries = signal<readonly LogEntry[]>([])
   #nextKey = 0
 
-  add(at: number, topic: Topic, tone: Tone, text: string, quote?: string): void {
+  /** `count`: how often it happened. */
+  add(at: number, topic: Topic, tone: Tone, text: string, quote?: string, count = 1): void {
     const entries = this.entries.value
     const last = entries.at(-1)
     if (last && last.topic === topic && last.text === text && last.quote === quote) {
-      this.entries.value = [...entries.slice(0, -1), { ...last, at, count: last.count + 1 }]
+      this.entries.value = [...entries.slice(0, -1), { ...last, at, count: last.count + count }]
       return
     }
-    const entry = { key: this.#nextKey++, at, topic, tone, text, quote, count: 1 }
+    const entry = { key: this.#nextKey++, at, topic, tone, text, quote, count }
     this.entries.value = [...entries, entry].slice(-entriesMax)
   }
 }

@@ -193,7 +193,7 @@ export class FakeMesh implements Mesh {
     this.fate(third.id, 'suspect')
     this.fate(fourth.id, 'dead')
     this.fate(fifth.id, 'left')
-    this.#emit('claim-rejected', { from: rest[0]?.id, code: 'ERR_SIGNATURE' })
+    this.#emit('claim-rejected', { from: rest[0]?.id, code: 'ERR_CLAIM_SIGNATURE', count: 1 })
     this.#emit('signaling-lost', { url: 'ws://localhost:8787/', code: 'ERR_SIGNALING_LOST' })
     this.#signaling = 'connecting'
   }

@@ -180,8 +180,8 @@ export class Session {
       if (!lost) this.#note('links', 'doubt', `Signaling server lost (${code}): the mesh goes on without it`)
       lost = true
     })
-    on('claim-rejected', ({ from, code }) =>
-      this.#note('refusals', 'bad', `Refused a claim from ${called(from)} (${code})`),
+    on('claim-rejected', ({ from, code, count }) =>
+      this.#note('refusals', 'bad', `Refused a claim from ${called(from)} (${code})`, undefined, count),
     )
     on('message', ({ from, data, hops }) => {
       if (typeof data !== 'string') return
@@ -210,8 +210,8 @@ export class Session {
     this.departed.value = [departed, ...others].slice(0, departedMax)
   }
 
-  #note(topic: Topic, tone: Tone, text: string, quote?: string): void {
-    this.log.add(Date.now(), topic, tone, text, quote)
+  #note(topic: Topic, tone: Tone, text: string, quote?: string, count?: number): void {
+    this.log.add(Date.now(), topic, tone, text, quote, count)
   }
 
   /** Many events in one turn are one look at the mesh. Not on an animation frame: hidden tabs have none. */

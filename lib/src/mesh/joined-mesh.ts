@@ -13,6 +13,7 @@ import { Outbox } from './outbox.ts'
 import type { MapOptions, ReplicatedMap } from './replicated-map.ts'
 import { Maps } from './maps.ts'
 import { Queries, type Query, type QueryOptions, queryPrefix, type Responder } from './queries.ts'
+import { Refusals } from './refusals.ts'
 import { type Topic, Topics } from './topics.ts'
 import { type SendOptions, sizeOf, transferBytesMax, Transfers } from './transfers.ts'
 import { watchPage } from './page.ts'
@@ -40,6 +41,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
   readonly #queries: Queries
   readonly #transfers: Transfers
   readonly #rejected = new Map<string, number>()
+  readonly #refusals: Refusals
   /** Servers whose loss was told. */
   readonly #lostUrls = new Set<string>()
   readonly #stopWatching: () => void
@@ -72,6 +74,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       },
       parts.alarms,
     )
+    this.#refusals = new Refusals(parts.alarms, (refusal) => this.#emit('claim-rejected', refusal))
     this.#topics = new Topics({
       nameBytesMax: parts.mapLimits.nameBytesMax,
       fits: textFits,
@@ -375,7 +378,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
 
   #reject(from: PeerId | undefined, code: string): void {
     this.#rejected.set(code, (this.#rejected.get(code) ?? 0) + 1)
-    this.#emit('claim-rejected', { from, code })
+    if (!this.#closedBy) this.#refusals.add(from, code)
   }
 
   #emit<K extends keyof MeshEventMap>(type: K, detail: MeshEventMap[K]): void {
@@ -475,6 +478,7 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
     if (this.#closedBy) return
     this.#closedBy = code
     this.#stopWatching()
+    this.#refusals.flush()
     this.#outbox.close(closedError(code))
     this.#maps.close(closedError(code))
     this.#topics.close()

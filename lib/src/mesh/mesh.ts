@@ -28,8 +28,11 @@ export interface MeshEventMap {
   reconnected: Record<string, never>
   'link-opened': { readonly peer: PeerId }
   'link-closed': { readonly peer: PeerId; readonly code: string }
-  /** Something that came in was refused: from whom (the link's peer) and why (a stable code). */
-  'claim-rejected': { readonly from: PeerId | undefined; readonly code: string }
+  /**
+   * Something that came in was refused: from whom (the link's peer) and why (a stable code). The first at once, with a
+   * `count` of 1; those like it that follow within a second come together, with their number.
+   */
+  'claim-rejected': { readonly from: PeerId | undefined; readonly code: string; readonly count: number }
   /**
    * A message to us (`broadcast: false`) or to all. `hops`: how many links one to us has crossed, 1 over a link of its
    * author's own; undefined for broadcasts, which find their way to everybody by themselves.

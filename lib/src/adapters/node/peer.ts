@@ -189,7 +189,9 @@ function print(mesh: Mesh, terminal: Terminal, quiet: boolean): void {
     terminal.line('doubt', 'isolated', undefined, '', 'everybody fell silent at once: we are cut off'),
   )
   on('reconnected', () => terminal.line('good', 'reconnected', undefined, ''))
-  on('claim-rejected', ({ from, code }) => terminal.line('doubt', 'refused', from, '', code))
+  on('claim-rejected', ({ from, code, count }) =>
+    terminal.line('doubt', 'refused', from, '', count === 1 ? code : `${code}, ${count} times more`),
+  )
   on('signaling-connected', ({ url }) => terminal.line('plain', 'signaling', undefined, '', `connected to ${url}`))
   on('signaling-lost', ({ url, code }) => terminal.line('doubt', 'signaling', undefined, '', `lost ${url} (${code})`))
   on('error', ({ error }) => terminal.line('bad', 'error', undefined, '', `${error.message} (${error.code})`), true)
