@@ -150,7 +150,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'pipeline/ingress.ts',
-        text: "if (!state.frames.take(1, now)) return this.#cutOff(state, 'ERR_LINK_FRAME_RATE')",
+        text: "if (!state.account.frames.take(1, now)) return this.#cutOff(state, 'ERR_LINK_FRAME_RATE')",
         without: '',
       },
     ],
@@ -159,7 +159,11 @@ export const mutations: readonly Mutation[] = [
   {
     defence: 'a budget of useless claims',
     edits: [
-      { file: 'pipeline/ingress.ts', text: 'if (state.useless.take(1, now)) return true', without: 'return true' },
+      {
+        file: 'pipeline/ingress.ts',
+        text: 'if (state.account.useless.take(1, now)) return true',
+        without: 'return true',
+      },
     ],
     attack: 'stale',
   },
@@ -168,11 +172,22 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'pipeline/ingress.ts',
-        text: "if (!state.claims.take(frame.envelopes.length, now)) return this.#cutOff(state, 'ERR_LINK_CLAIM_RATE')\n    const slot",
+        text: "if (!state.account.claims.take(frame.envelopes.length, now)) return this.#cutOff(state, 'ERR_LINK_CLAIM_RATE')\n    const slot",
         without: 'const slot',
       },
     ],
     attack: 'repeat',
+  },
+  {
+    defence: 'a budget of claims that are not checked',
+    edits: [
+      {
+        file: 'pipeline/ingress.ts',
+        text: "if (!state.account.unread.take(1, now)) return this.#cutOff(state, 'ERR_LINK_VERIFY_RATE')",
+        without: '',
+      },
+    ],
+    attack: 'overwrite',
   },
   {
     defence: 'raises at an honest pace',
@@ -190,8 +205,8 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'pipeline/ingress.ts',
-        text: 'if (!state.verifications.take(unopened',
-        without: 'if (false && !state.verifications.take(unopened',
+        text: 'if (!state.account.verifications.take(unopened',
+        without: 'if (false && !state.account.verifications.take(unopened',
       },
     ],
     attack: 'junk',

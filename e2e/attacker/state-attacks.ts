@@ -65,6 +65,20 @@ export const stateAttacks: readonly Attack[] = [
     },
   },
   {
+    name: 'overwrite: a member writes fifteen thousand times a second, under one key',
+    run(seed) {
+      const siege = new Siege(seed, 1)
+      const member = siege.attacker((host) => new Member(host, room))
+      for (let i = 0; i < 300 && siege.attackers[0]!.ends.size > 0; i++) {
+        const claims = Array.from({ length: 150 }, (_, j) => entry(member, { seq: 150 * i + j + 1 }))
+        for (let at = 0; at < claims.length; at += 50) member.say(carry('entry', claims.slice(at, at + 50)))
+        siege.seconds(0.01)
+      }
+      siege.mustBeThrownOut()
+      return siege.harm
+    },
+  },
+  {
     name: 'side-by-side: thirty writes under one key that have not seen each other',
     run(seed) {
       const siege = new Siege(seed, 3)

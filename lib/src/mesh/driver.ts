@@ -37,7 +37,8 @@ export type Arrival = Extract<Input, { type: 'received' | 'refused' }>
 export interface Pipeline {
   /** Calendar time is `now + wallOffsetMs`. Told before anything is received. */
   setClock(wallOffsetMs: number): void
-  openLink(link: LinkId): void
+  /** `peer`: at its other end; undefined for the door. */
+  openLink(link: LinkId, peer?: PeerId): void
   receive(link: LinkId, frame: Uint8Array, now: Millis): void
   /** No frame will follow: calls back when all that came before has been delivered. */
   endLink(link: LinkId, done: () => void): void
@@ -335,7 +336,7 @@ export class Driver {
       },
     })
     this.#links.set(id, driven)
-    pipeline.openLink(id)
+    pipeline.openLink(id, link.peer)
     this.handle({ type: 'link-opened', link: id, peer: link.peer, initiator: link.initiator })
     driven.listen()
   }

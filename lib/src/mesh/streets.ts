@@ -24,7 +24,7 @@ export function openStreets(options: StreetOptions, deliver: (arrival: Arrival) 
   const egress = new Egress({ meshId, signer, cache, sealer })
   return {
     setClock: (wallOffsetMs) => ingress.setClock(wallOffsetMs),
-    openLink: (link) => ingress.openLink(link),
+    openLink: (link, peer) => ingress.openLink(link, peer),
     receive: (link, frame, now) => ingress.receive(link, frame, now),
     endLink: (link, done) => ingress.endLink(link, done),
     encode: (message) => egress.encode(message),

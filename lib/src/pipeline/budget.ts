@@ -1,6 +1,6 @@
 /**
- * What one link may cost its receiver. Measured before the work is done, and charged to the neighbour that
- * sent it, whoever wrote it: authors can be many keys, a neighbour is one.
+ * What the links of one neighbour may cost their receiver. Measured before the work is done, and charged to the neighbour
+ * that sent it, whoever wrote it: authors can be many keys, a neighbour is one.
  */
 import type { Rate } from './token-bucket.ts'
 
@@ -57,3 +57,6 @@ export const scriptBudget: LinkBudget = { ...nativeBudget, verifications: { perS
 
 /** Authors whose broadcasts are told apart on one link; the one longest silent goes first. As many as `broadcast` tells apart strangers. */
 export const newsAuthorsMax = 256
+
+/** Neighbours whose budget is remembered, linked or not. Links are few, and a budget is full again after four seconds. */
+export const accountsMax = 256

@@ -380,6 +380,34 @@ describe('ingress', () => {
     expect(codes()).toEqual([...Array.from({ length: 7 }, () => 'spread'), 'ERR_LINK_NEWS_RATE'])
   })
 
+  it('gives a neighbour no new budget for a new link, and each neighbour its own', () => {
+    const { ingress, codes } = setUp({ budget: { ...nativeBudget, frames: { perSecond: 1, burst: 3 } } })
+    const [first, second, third] = [3, 4, 5] as LinkId[]
+    ingress.openLink(first!, ada.peerId)
+    for (let sent = 0; sent < 3; sent++) ingress.receive(first!, encode(nack(sent)), start)
+    ingress.closeLink(first!)
+    ingress.openLink(second!, ada.peerId)
+    ingress.openLink(third!, eve.peerId)
+    ingress.receive(third!, encode(nack(3)), start)
+    ingress.receive(second!, encode(nack(4)), start)
+    expect(codes()).toEqual(['nack', 'nack', 'nack', 'nack', 'ERR_LINK_FRAME_RATE'])
+  })
+
+  it('remembers the budgets of 256 neighbours', () => {
+    const { ingress, codes } = setUp({ budget: { ...nativeBudget, frames: { perSecond: 0, burst: 1 } } })
+    const open = (n: number, peer = peerIdFromBytes(new Uint8Array(32).fill(n & 255, n >> 8))) => {
+      ingress.openLink((100 + n) as LinkId, peer)
+      ingress.receive((100 + n) as LinkId, encode(nack(1)), start)
+    }
+    open(0, ada.peerId)
+    for (let n = 1; n < 256; n++) open(n)
+    open(256, ada.peerId)
+    expect(codes().at(-1)).toBe('ERR_LINK_FRAME_RATE')
+    for (let n = 257; n < 513; n++) open(n)
+    open(513, ada.peerId)
+    expect(codes().at(-1)).toBe('nack')
+  })
+
   it('delivers nothing more of a link that is over a budget, though it was checked, and lets it end', () => {
     const verifier = slowVerifier()
     const { ingress, codes } = setUp({ verifier, budget: { ...nativeBudget, frames: { perSecond: 0, burst: 1 } } })

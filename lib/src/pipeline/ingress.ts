@@ -23,7 +23,7 @@ import { decodeClaim } from '../wire/claims.ts'
 import { type ErrorCode, errors, WireError } from '../wire/errors.ts'
 import { completeFrame, decodeFrame, isProbe, type ReadFrame } from '../wire/frames.ts'
 import { clockSkewMsMax, frameBytesMax } from '../wire/limits.ts'
-import { type LinkBudget, nativeBudget, newsAuthorsMax } from './budget.ts'
+import { accountsMax, type LinkBudget, nativeBudget, newsAuthorsMax } from './budget.ts'
 import { ClaimCache, sameBytes } from './claim-cache.ts'
 import { faultChecks, openEvidence } from './evidence.ts'
 import type { FrameMemo } from './frame-memo.ts'
@@ -48,8 +48,8 @@ export interface IngressOptions {
   readonly proofs?: Proofs | undefined
 }
 
-interface LinkState {
-  readonly link: LinkId
+/** What a neighbour has left of its budget. It outlives the link, or a new link would be a new budget. */
+interface Account {
   readonly frames: TokenBucket
   readonly bytes: TokenBucket
   readonly claims: TokenBucket
@@ -58,6 +58,11 @@ interface LinkState {
   readonly useless: TokenBucket
   /** By author, the one longest silent first. */
   readonly news: Map<PeerId, TokenBucket>
+}
+
+interface LinkState {
+  readonly link: LinkId
+  readonly account: Account
   /** Frames in the order of arrival, from the first that still waits. */
   readonly queue: Slot[]
   queuedBytes: number
@@ -91,6 +96,8 @@ export class Ingress {
   readonly #budget: LinkBudget
   readonly #cache: ClaimCache
   readonly #links = new Map<LinkId, LinkState>()
+  /** By neighbour, the one whose last link opened first in front. */
+  readonly #accounts = new Map<PeerId, Account>()
   /** Claims whose signature is being checked: a second copy waits for the first one's answer. */
   readonly #opening = new Map<Digest, { readonly envelope: Uint8Array; readonly waiting: Opened[] }>()
   #wallOffsetMs = 0
@@ -107,22 +114,30 @@ export class Ingress {
     this.#wallOffsetMs = wallOffsetMs
   }
 
-  openLink(link: LinkId): void {
+  /** `peer`: whose links share a budget; undefined for one that has its own. */
+  openLink(link: LinkId, peer?: PeerId): void {
     if (this.#links.has(link)) throw new Error(`link ${link} is already open`)
-    this.#links.set(link, {
-      link,
-      frames: new TokenBucket(this.#budget.frames),
-      bytes: new TokenBucket(this.#budget.bytes),
-      claims: new TokenBucket(this.#budget.claims),
-      verifications: new TokenBucket(this.#budget.verifications),
-      unread: new TokenBucket(this.#budget.unread),
-      useless: new TokenBucket(this.#budget.useless),
+    const account = this.#accountOf(peer)
+    this.#links.set(link, { link, account, queue: [], queuedBytes: 0, spent: false, ended: undefined })
+  }
+
+  #accountOf(peer: PeerId | undefined): Account {
+    const { frames, bytes, claims, verifications, unread, useless } = this.#budget
+    const account = (peer !== undefined && this.#accounts.get(peer)) || {
+      frames: new TokenBucket(frames),
+      bytes: new TokenBucket(bytes),
+      claims: new TokenBucket(claims),
+      verifications: new TokenBucket(verifications),
+      unread: new TokenBucket(unread),
+      useless: new TokenBucket(useless),
       news: new Map(),
-      queue: [],
-      queuedBytes: 0,
-      spent: false,
-      ended: undefined,
-    })
+    }
+    if (peer === undefined) return account
+    this.#accounts.delete(peer)
+    this.#accounts.set(peer, account)
+    const [oldest] = this.#accounts.keys()
+    if (this.#accounts.size > accountsMax && oldest !== undefined) this.#accounts.delete(oldest)
+    return account
   }
 
   /** What has not been delivered yet never will be. */
@@ -148,8 +163,8 @@ export class Ingress {
     const state = this.#links.get(link)
     if (!state || state.spent || state.ended) return
     if (bytes.length === 0 || bytes.length > frameBytesMax) return this.#refuse(state, 'ERR_FRAME_TOO_LARGE')
-    if (!state.frames.take(1, now)) return this.#cutOff(state, 'ERR_LINK_FRAME_RATE')
-    if (!state.bytes.take(bytes.length, now)) return this.#cutOff(state, 'ERR_LINK_BYTE_RATE')
+    if (!state.account.frames.take(1, now)) return this.#cutOff(state, 'ERR_LINK_FRAME_RATE')
+    if (!state.account.bytes.take(bytes.length, now)) return this.#cutOff(state, 'ERR_LINK_BYTE_RATE')
 
     const wall = (now + this.#wallOffsetMs) as WallMillis
     const known = this.#options.memo?.find(bytes, wall)
@@ -166,7 +181,7 @@ export class Ingress {
       this.#options.memo?.add(bytes, message, -Infinity, Infinity)
       return this.#finish(state, message, bytes.length, undefined, now)
     }
-    if (!state.claims.take(frame.envelopes.length, now)) return this.#cutOff(state, 'ERR_LINK_CLAIM_RATE')
+    if (!state.account.claims.take(frame.envelopes.length, now)) return this.#cutOff(state, 'ERR_LINK_CLAIM_RATE')
     const slot = this.#enqueue(state, bytes.length)
     if (!slot) return
     this.#resolve(state, frame, now, ({ claims, refusal, cut }) => {
@@ -222,7 +237,7 @@ export class Ingress {
     done: (inside: { signal: Uint8Array } | undefined) => void,
   ): void {
     const { sealer } = this.#options
-    if (sealer === undefined || !state.verifications.take(1, now)) return done(undefined)
+    if (sealer === undefined || !state.account.verifications.take(1, now)) return done(undefined)
     sealer.open(claim.author, claim.payload, (signal) => done(signal && { signal }))
   }
 
@@ -236,7 +251,7 @@ export class Ingress {
       return done(undefined)
     }
     if (!isRoutable(frame)) return done(undefined)
-    if (!state.claims.take(frame.envelopes.length, now)) return this.#cutOff(state, 'ERR_LINK_CLAIM_RATE')
+    if (!state.account.claims.take(frame.envelopes.length, now)) return this.#cutOff(state, 'ERR_LINK_CLAIM_RATE')
     this.#resolve(state, frame, now, ({ claims, refusal }) => {
       if (refusal !== undefined || (frame.carries === 'claim' && claims.length === 0)) return done(undefined)
       done(completeFrame(frame, claims) as RoutedMessage)
@@ -274,8 +289,8 @@ export class Ingress {
         break
       }
       // Not even read: whoever is over it may be honest, and what is left out comes again.
-      if (!state.verifications.has(1, now)) {
-        if (!state.unread.take(1, now)) return this.#cutOff(state, 'ERR_LINK_VERIFY_RATE')
+      if (!state.account.verifications.has(1, now)) {
+        if (!state.account.unread.take(1, now)) return this.#cutOff(state, 'ERR_LINK_VERIFY_RATE')
         cut ??= 'ERR_VERIFY_RATE'
         continue
       }
@@ -305,7 +320,7 @@ export class Ingress {
         continue
       }
       if (unopened.claim.type === 'news' && !this.#toleratesNews(state, unopened.claim.author, now)) return
-      if (!state.verifications.take(unopened.claim.type === 'fault' ? faultChecks : 1, now)) {
+      if (!state.account.verifications.take(unopened.claim.type === 'fault' ? faultChecks : 1, now)) {
         cut ??= 'ERR_VERIFY_RATE'
         continue
       }
@@ -361,13 +376,13 @@ export class Ingress {
 
   /** False when that was one too many. */
   #toleratesUseless(state: LinkState, now: Millis): boolean {
-    if (state.useless.take(1, now)) return true
+    if (state.account.useless.take(1, now)) return true
     this.#cutOff(state, 'ERR_LINK_STALE_RATE')
     return false
   }
 
   #toleratesNews(state: LinkState, author: PeerId, now: Millis): boolean {
-    const { news } = state
+    const { news } = state.account
     const bucket = news.get(author) ?? new TokenBucket(this.#budget.news)
     news.delete(author)
     news.set(author, bucket)

@@ -86,7 +86,7 @@ export class Pipeline implements Pipe {
   }
 
   onLink(end: End): void {
-    this.#ingress.openLink(end.link)
+    this.#ingress.openLink(end.link, end.other.peer.id)
   }
 
   onClose(end: End): void {
