@@ -468,6 +468,43 @@ export const attacks: readonly Attack[] = [
     },
   },
   {
+    name: 'pour: a member broadcasts five hundred times a second, for which no link is closed, and all pass it on',
+    run(seed) {
+      const siege = new Siege(seed, 3)
+      const member = siege.attacker((host) => new Member(host, room))
+      let heard = 0
+      siege.world.observe({ onNotify: (_peer, event) => void (heard += Number(event.type === 'broadcast')) })
+      const [to] = member.links.values()
+      for (let i = 1; i <= 5000; i++) {
+        const news = claim('news', newsFields(member, i), member.host, member.meshId)
+        // Its link may be another by now.
+        const [link] = [...member.links].find(([, peer]) => same(peer, to!))!
+        member.host.send(link, frame('spread', [news]))
+        siege.seconds(0.002)
+      }
+      siege.seconds(1)
+      const each = Math.round(heard / siege.honest.length)
+      siege.mustBe(`${each} of them reached each peer`, each > 0 && each <= 3750)
+      return siege.harm
+    },
+  },
+  {
+    name: 'pour: a member broadcasts five thousand times a second',
+    run(seed) {
+      const siege = new Siege(seed, 3)
+      const member = siege.attacker((host) => new Member(host, room))
+      const [first] = member.links.keys()
+      for (let i = 1; i <= 5000; i++) {
+        const news = claim('news', newsFields(member, i), member.host, member.meshId)
+        member.host.send(first!, frame('spread', [news]))
+        if (i % 5 === 0) siege.seconds(0.001)
+      }
+      siege.seconds(1)
+      siege.mustBe('its link is still open', siege.attackers[0]!.ends.size === siege.honest.length - 1)
+      return siege.harm
+    },
+  },
+  {
     name: 'drop-relay: what is in transit is not delivered twice, whoever sends it again',
     run(seed) {
       const siege = new Siege(seed, 2)

@@ -179,6 +179,22 @@ export const mutations: readonly Mutation[] = [
     attack: 'repeat',
   },
   {
+    defence: 'a pace for each author',
+    edits: [
+      {
+        file: 'broadcast/broadcast.ts',
+        text: '!this.#paces.take(news.author, news.payload.length, now)',
+        without: 'false',
+      },
+    ],
+    attack: 'pour: a member broadcasts five hundred',
+  },
+  {
+    defence: 'a budget of broadcasts for each author on a link',
+    edits: [{ file: 'pipeline/ingress.ts', text: 'if (bucket.take(1, now)) return true', without: 'return true' }],
+    attack: 'pour: a member broadcasts five thousand',
+  },
+  {
     defence: 'a budget of claims that are not checked',
     edits: [
       {

@@ -72,6 +72,7 @@ beforeEach(() => {
       send: (to, message) => sent.push([to, message]),
       seal: () => {},
       equivocated: (one, other) => told.push(`${one.digest} ${other.digest}`),
+      rejected: (from, code) => told.push(`${from} ${code}`),
       deliver: ({ author, seq }) => told.push(author === ada ? seq : `${author} ${seq}`),
       gap: (_author, _instance, missed) => told.push(`lost ${missed}`),
     },
@@ -143,6 +144,37 @@ describe('the broadcasts of one author', () => {
     spread(bob, news(ada, 7))
     pass(1000)
     expect(told).toEqual([7])
+  })
+})
+
+describe('an author who says more than is passed on', () => {
+  const many = Array.from({ length: 1003 }, (_, at) => news(ada, at + 1))
+
+  it('is handed out and passed on for 1,000 at once, and for 250 in the second after, and not for one more', () => {
+    spread(bob, ...many.slice(0, 1001))
+    expect(told.slice(-2)).toEqual([1000, 'bob ERR_BROADCAST_RATE'])
+    expect(sentTo(cyd, 'spread')).toHaveLength(1000)
+    now = (now + 1000) as Millis
+    told = []
+    spread(bob, ...Array.from({ length: 251 }, (_, at) => news(ada, at + 1001)))
+    expect(told.slice(-2)).toEqual([1250, 'bob ERR_BROADCAST_RATE'])
+  })
+
+  it('costs nothing for what was had already, and takes nothing from other authors', () => {
+    spread(bob, ...many.slice(0, 1000), ...many.slice(0, 1000))
+    met.set(cyd, { instance: run(cyd), since: now })
+    spread(bob, news(cyd, 1))
+    expect(told.slice(-2)).toEqual([1000, 'cyd 1'])
+  })
+
+  it('loses nothing by it in the end: what was left out is asked for, of whoever has it', () => {
+    spread(bob, ...many.slice(0, 1002))
+    now = (now + 1000) as Millis
+    spread(bob, many[1002]!)
+    pass(150)
+    expect(wanted(bob)).toEqual([[1001, 1002]])
+    spread(bob, many[1000]!, many[1001]!)
+    expect(told.slice(-4)).toEqual(['bob ERR_BROADCAST_RATE', 1001, 1002, 1003])
   })
 })
 
@@ -224,7 +256,10 @@ describe('whoever lies', () => {
 
   it('by numbers far apart, or much out of turn, is held for in bounds, and the rest is told as lost', () => {
     spread(bob, news(ada, 1))
-    for (let seq = 3; seq < 3 + 1025; seq++) spread(bob, news(ada, seq))
+    for (let seq = 3; seq < 3 + 1025; seq++) {
+      now = (now + 4) as Millis
+      spread(bob, news(ada, seq))
+    }
     expect(told.slice(0, 3)).toEqual([1, 'lost 1', 3])
     spread(bob, news(ada, 0xffff_ffff))
     pass(11_000)

@@ -12,6 +12,7 @@ import type { Millis, WallMillis } from '../identity/millis.ts'
 import type { InstanceId, PeerId } from '../identity/peer-id.ts'
 import { Authors } from './authors.ts'
 import type { BroadcastMessage, Had, HadStream, News, RepairMessage, Spread, WantNews } from './messages.ts'
+import { NewsPaces } from './news-pace.ts'
 import { Retained } from './retained.ts'
 import type { Released, Stream } from './stream.ts'
 
@@ -50,6 +51,8 @@ export interface BroadcastPort {
   deliver(news: Verified<News>): void
   /** One run of somebody signed both, under one number. */
   equivocated(one: Numbered, other: Numbered): void
+  /** Something from this neighbour that is in order was not taken. */
+  rejected(from: PeerId, code: string): void
   /** So many of this author's broadcasts will not come any more. */
   gap(author: PeerId, instance: InstanceId, missed: number): void
 }
@@ -59,6 +62,7 @@ export class Broadcast {
   readonly #instance: InstanceId
   readonly #retained = new Retained(newsTtlMs)
   readonly #authors: Authors
+  readonly #paces: NewsPaces
   /** Those of which something is lacking, or of which it is not settled where to begin. */
   readonly #lacking = new Set<Stream>()
   readonly #again = new Map<PeerId, { tokens: number; at: Millis }>()
@@ -69,8 +73,10 @@ export class Broadcast {
   constructor(port: BroadcastPort, instance: InstanceId) {
     this.#port = port
     this.#instance = instance
+    const isMember = (author: PeerId): boolean => author === port.self || port.metAt(author) !== undefined
+    this.#paces = new NewsPaces(isMember)
     this.#authors = new Authors({
-      isMember: (author) => author === port.self || port.metAt(author) !== undefined,
+      isMember,
       onForgotten: (stream) => {
         this.#retained.drop(stream)
         this.#lacking.delete(stream)
@@ -151,6 +157,9 @@ export class Broadcast {
     if (news.author === this.#port.self || news.seq === 0 || !this.#port.admits(news.author)) return
     const stream = this.#authors.open(news.author, news.instance)
     know(stream, from, news.seq)
+    // It was signed, and so it may be asked for when there is room for it: whoever sent it has it.
+    if (stream.lacksNumber(news.seq) && !this.#paces.take(news.author, news.payload.length, now))
+      return this.#port.rejected(from, 'ERR_BROADCAST_RATE')
     if (!stream.take(news)) {
       const kept = this.#retained.get(stream, news.seq)
       if (kept !== undefined && kept.digest !== news.digest) this.#port.equivocated(kept, news)

@@ -66,10 +66,15 @@ export class Stream {
     return this.#hint !== undefined
   }
 
+  /** Whether this number was neither had nor given up. */
+  lacksNumber(seq: number): boolean {
+    return (this.#floor === undefined || seq > this.#floor) && !this.#held.has(seq)
+  }
+
   /** Whether this one is new. It is held then, until `release`. */
   take(news: Verified<News>): boolean {
     const { seq } = news
-    if ((this.#floor !== undefined && seq <= this.#floor) || this.#held.has(seq)) return false
+    if (!this.lacksNumber(seq)) return false
     this.#held.set(seq, news)
     this.#heldBytes += news.payload.length
     this.top = Math.max(this.top, seq)

@@ -151,6 +151,7 @@ export class Core {
         seal: (draft) => this.#effects.push({ type: 'seal', draft }),
         deliver: (news) =>
           this.#notify({ type: 'broadcast', from: news.author, topic: news.topic, payload: news.payload }),
+        rejected: (from, code) => this.#notify({ type: 'claim-rejected', from, code }),
         gap: (from, instance, missed) => this.#notify({ type: 'broadcast-gap', from, instance, missed }),
       },
       options.instance,

@@ -60,6 +60,7 @@ export interface CoreMember {
 }
 
 export type { ReplyWord } from '../broadcast/messages.ts'
+export { NewsPace, ownNews } from '../broadcast/news-pace.ts'
 export { creditBytes, creditEveryBytes, type StopWord, type TransferMessage } from '../broadcast/transfer-messages.ts'
 
 export type CoreEvent =

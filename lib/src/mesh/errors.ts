@@ -26,7 +26,8 @@ export const errorCodes = {
   ERR_MESSAGE_TOO_LARGE: 'A message is over the limit that the error states.',
   ERR_UNKNOWN_PEER: 'No member of the mesh has this id.',
   ERR_UNREACHABLE: 'The member is known, but no link or route leads to it now.',
-  ERR_CONGESTED: 'The links have been full for longer than the deadline; what was sent before is still under way.',
+  ERR_CONGESTED:
+    'The links were full, or too much was broadcast, for longer than the deadline; what was sent before is still under way.',
   ERR_KEY_INVALID: 'A key of a map is not well-formed text of at most 256 bytes as UTF-8.',
   ERR_KEY_OWNER: 'Keys that begin with o/<id>/ are written by the member with that id alone.',
   ERR_VALUE_INVALID: 'A value is not one that its map takes: the schema refused it, or CBOR does not carry it.',

@@ -2,8 +2,9 @@
  * The application's messages on their way to the core. Each waits until the links that it needs have
  * room, behind those that were given before it for the same receiver, so that a loop that awaits
  * `send` goes as fast as the link and no faster, and one that does not await is still sent in order.
- * Nothing waits for ever.
+ * Broadcasts go no faster than others pass them on. Nothing waits for ever.
  */
+import { NewsPace, ownNews } from '../core/effect.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { Alarm, Alarms } from './alarms.ts'
@@ -44,6 +45,9 @@ interface Lane {
 export class Outbox {
   readonly #ports: OutboxPorts
   readonly #alarm: Alarm
+  readonly #pace = new NewsPace(ownNews)
+  /** When the next broadcast may go. */
+  readonly #paceAlarm: Alarm
   readonly #lanes = new Map<PeerId | undefined, Lane>()
   /** Given to the core, by number; in the order of their deadlines. */
   readonly #underWay = new Map<number, { readonly parcel: Parcel; readonly lane: Lane }>()
@@ -54,6 +58,10 @@ export class Outbox {
   constructor(ports: OutboxPorts, alarms: Alarms) {
     this.#ports = ports
     this.#alarm = alarms.create(() => this.#expire())
+    this.#paceAlarm = alarms.create(() => {
+      const lane = this.#lanes.get(undefined)
+      if (lane) this.#advance(lane)
+    })
   }
 
   /** Resolves when the core has handed it to a link or a route. */
@@ -95,6 +103,7 @@ export class Outbox {
     if (this.#closed) return
     this.#closed = error
     this.#alarm.cancel()
+    this.#paceAlarm.cancel()
     const waiting = [...this.#lanes.values()].flatMap((lane) => lane.waiting)
     for (const { promise, reject } of [...[...this.#underWay.values()].map(({ parcel }) => parcel), ...waiting]) {
       promise.catch(() => {})
@@ -111,6 +120,11 @@ export class Outbox {
       return this.#lookIfEmpty()
     }
     if (lane.windowBytes > 0 && lane.windowBytes + lane.waiting[0]!.payload.length > windowBytes) return
+    if (lane.to === undefined) {
+      const now = this.#ports.now()
+      const waitMs = this.#pace.waitMs(lane.waiting[0]!.payload.length, now)
+      if (waitMs > 0) return this.#paceAlarm.set((now + waitMs) as Millis)
+    }
     lane.asking = true
     this.#ports.whenRoomy(lane.to, () => {
       lane.asking = false
@@ -130,6 +144,7 @@ export class Outbox {
     // Its time was up while it waited.
     if (!parcel) return this.#advance(lane)
     lane.windowBytes += parcel.payload.length
+    if (lane.to === undefined) this.#pace.take(parcel.payload.length, this.#ports.now())
     this.#underWay.set(parcel.ref, { parcel, lane })
     this.#ports.dispatch(lane.to, parcel.payload, parcel.ref, parcel.topic)
     this.#advance(lane)
@@ -155,7 +170,7 @@ export class Outbox {
         parcel.reject(
           new ShoalError(
             'ERR_CONGESTED',
-            `Not sent: the links were full for ${waitMsMax} ms. Await each send to go as fast as they do.`,
+            `Not sent: there was no room on the links, or too much was broadcast, for ${waitMsMax} ms. Await each send to go as fast as it can be taken.`,
           ),
         )
       }

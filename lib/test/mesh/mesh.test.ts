@@ -131,6 +131,19 @@ describe('messages', () => {
     expect(heard).toEqual(Array.from({ length: 200 }, (_, at) => at))
   })
 
+  test('to all go no faster than others pass them on, awaited or not', async () => {
+    const waters = new Waters()
+    const [ada] = (await waters.shoal(2)) as [Mesh, Mesh]
+    let gone = 0
+    const begunAt = waters.time.nowMs
+    const sending = Array.from({ length: 1300 }, (_, at) => ada.broadcast(at).then(() => (gone += 1)))
+    await waters.time.pass(500)
+    expect([gone >= 800, gone <= 900]).toEqual([true, true])
+    await waters.during(Promise.all(sending))
+    expect(waters.time.nowMs - begunAt).toBeGreaterThanOrEqual(2500)
+    expect(waters.time.nowMs - begunAt).toBeLessThan(2700)
+  })
+
   test('that wait for a link which takes nothing are given up with a code', async () => {
     const waters = new Waters()
     const [ada, bob] = (await waters.shoal(2)) as [Mesh, Mesh]
