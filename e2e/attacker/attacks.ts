@@ -13,6 +13,7 @@ import {
   type ClaimType,
   claimTypes,
   envelope,
+  keyOf,
   readAlive,
   signed,
 } from './claims.ts'
@@ -362,6 +363,29 @@ export const attacks: readonly Attack[] = [
           for (const alive of peer.pipe.ownClaims())
             for (const each of conspirators) each.say(frame('gossip', [each.accuseNothing(alive.bytes)]))
         siege.seconds(1)
+      }
+      return siege.harm
+    },
+  },
+  {
+    name: 'introduce: a neighbour brings in a thousand members at once, each with a key of its own',
+    run(seed) {
+      const siege = new Siege(seed, 2, { crypto: 'real' })
+      // Those who have only just come take in whoever they are told of.
+      siege.seconds(60)
+      const member = siege.attacker((host) => new Member(host, room))
+      for (let at = 0; at < 1000; at += 50) {
+        const claims = Array.from({ length: 50 }, (_, i) => {
+          const key = keyOf(Buffer.from(new Uint32Array(8).fill(1 + at + i).buffer))
+          const own = { ...readAlive(member.alive()), author: key.publicKey, instance: key.publicKey.subarray(0, 16) }
+          return claim('alive', aliveFields(own), key, member.meshId)
+        })
+        member.say(frame('gossip', claims))
+      }
+      siege.seconds(2)
+      for (const peer of siege.honest) {
+        const brought = [...peer.machine.present()].length - siege.honest.length
+        siege.mustBe(`${brought} members were taken in`, brought > 100 && brought <= 512 + 50 * 4)
       }
       return siege.harm
     },

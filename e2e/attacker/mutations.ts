@@ -206,6 +206,17 @@ export const mutations: readonly Mutation[] = [
     attack: 'overwrite',
   },
   {
+    defence: 'so many members by one neighbour',
+    edits: [
+      {
+        file: 'swim/introductions.ts',
+        text: 'if (account.used + 1 > newMembersAtOnce) return false',
+        without: '',
+      },
+    ],
+    attack: 'introduce',
+  },
+  {
     defence: 'raises at an honest pace',
     edits: [
       {

@@ -7,6 +7,7 @@ import type { Verified } from '../identity/claim.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { earliest, type SwimContext } from './context.ts'
+import { Introductions } from './introductions.ts'
 import type { Judgement } from './judgement.ts'
 import { compareAlive, compareIncarnations, compareRuns, present, transitions, type MemberRecord } from './member.ts'
 import type { Accuse, Alive, Leave, SwimClaim } from './messages.ts'
@@ -23,6 +24,7 @@ export class Roster {
   /** The newest run that each member left without our having met it: its alive claim may still be on its way. */
   readonly #departed = new Map<PeerId, { readonly run: Verified<Leave>; readonly until: Millis }>()
   readonly #toldAt = new Map<PeerId, Millis>()
+  readonly #introductions: Introductions
   /** Leases and tombstones are looked at when the first of them may end. */
   #sweepAt: Millis | undefined
   #changedAt: Millis
@@ -36,6 +38,7 @@ export class Roster {
     this.#judgement = parts.judgement
     this.#sync = parts.sync
     this.#zones = parts.zones
+    this.#introductions = new Introductions(context.config, now)
     this.#changedAt = now
   }
 
@@ -82,6 +85,10 @@ export class Roster {
     if (record === undefined) {
       if (table.presentCount >= config.membersMax) {
         port.notify({ type: 'rejected', from, code: 'ERR_MEMBERS_MAX' })
+        return
+      }
+      if (!this.#introductions.take(port.linked(from) ? from : undefined, now)) {
+        port.notify({ type: 'rejected', from, code: 'ERR_MEMBER_RATE' })
         return
       }
       this.#insert(claim, now)
