@@ -26,6 +26,23 @@ test('what comes as many counts as many, on a line of its own or not', () => {
   expect(log.entries.value.map(({ count }) => count)).toEqual([16])
 })
 
+test('what is added until it is time to show it is shown at once', () => {
+  let show: (() => void) | undefined
+  let asked = 0
+  const log = new EventLog((then) => {
+    asked += 1
+    show = then
+  })
+  for (let i = 0; i < 3; i++) log.add(i, 'members', 'good', `${i} joined`)
+  expect(log.entries.value).toEqual([])
+  show?.()
+  expect(log.entries.value).toHaveLength(3)
+  log.add(3, 'members', 'good', '3 joined')
+  show?.()
+  expect(log.entries.value).toHaveLength(4)
+  expect(asked).toBe(2)
+})
+
 test('the same words said by two are two entries', () => {
   const log = new EventLog()
   log.add(1, 'messages', 'voice', 'Ada', 'hello')

@@ -24,17 +24,30 @@ export const entriesMax = 300
 
 export class EventLog {
   readonly entries = signal<readonly LogEntry[]>([])
+  readonly #later: (show: () => void) => void
+  #kept: readonly LogEntry[] = []
+  #showing = false
   #nextKey = 0
+
+  /** `later` calls back when what was added may be shown, so that a flood of it is drawn a few times a second. */
+  constructor(later: (show: () => void) => void = (show) => show()) {
+    this.#later = later
+  }
 
   /** `count`: how often it happened. */
   add(at: number, topic: Topic, tone: Tone, text: string, quote?: string, count = 1): void {
-    const entries = this.entries.value
-    const last = entries.at(-1)
+    const last = this.#kept.at(-1)
     if (last && last.topic === topic && last.text === text && last.quote === quote) {
-      this.entries.value = [...entries.slice(0, -1), { ...last, at, count: last.count + count }]
-      return
+      this.#kept = [...this.#kept.slice(0, -1), { ...last, at, count: last.count + count }]
+    } else {
+      const entry = { key: this.#nextKey++, at, topic, tone, text, quote, count }
+      this.#kept = [...this.#kept, entry].slice(-entriesMax)
     }
-    const entry = { key: this.#nextKey++, at, topic, tone, text, quote, count }
-    this.entries.value = [...entries, entry].slice(-entriesMax)
+    if (this.#showing) return
+    this.#showing = true
+    this.#later(() => {
+      this.#showing = false
+      this.entries.value = this.#kept
+    })
   }
 }

@@ -32,6 +32,8 @@ export const fadeMs = 3_000
 const departedMax = 50
 /** Round-trip times, ages and local health change without an event. */
 const refreshMs = 1_000
+/** Whatever comes in is drawn no more often than this: who floods the room must not keep the page busy. */
+const drawMs = 50
 
 const nobody: ReadonlyMap<PeerId, Member> = new Map()
 
@@ -41,11 +43,12 @@ export class Session {
   readonly departed = signal<readonly Departed[]>([])
   readonly stats = signal<MeshStats | undefined>(undefined)
   readonly now = signal(Date.now())
-  readonly log = new EventLog()
+  readonly log = new EventLog((show) => setTimeout(show, drawMs))
   readonly #join: (name: string, signal: AbortSignal) => Promise<Mesh>
   #name: string
   #visit = new AbortController()
   #refreshing = false
+  #refreshedAt = -Infinity
 
   /** `join` is asked again at every `enter`. */
   constructor(name: string, join: (name: string, signal: AbortSignal) => Promise<Mesh>) {
@@ -218,10 +221,14 @@ export class Session {
   #refreshSoon(): void {
     if (this.#refreshing) return
     this.#refreshing = true
-    queueMicrotask(() => {
+    const refresh = (): void => {
       this.#refreshing = false
+      this.#refreshedAt = performance.now()
       this.#refresh()
-    })
+    }
+    const waitMs = this.#refreshedAt + drawMs - performance.now()
+    if (waitMs > 0) setTimeout(refresh, waitMs)
+    else queueMicrotask(refresh)
   }
 
   #refresh(): void {
