@@ -508,7 +508,7 @@ export const attacks: readonly Attack[] = [
       }
       siege.seconds(1)
       const each = Math.round(heard / siege.honest.length)
-      siege.mustBe(`${each} of them reached each peer`, each > 0 && each <= 3750)
+      siege.mustBe(`${each} of them reached each peer`, each > 0 && each <= 3250)
       return siege.harm
     },
   },

@@ -16,15 +16,15 @@ export interface NewsRate {
 
 /**
  * What is passed on of one author. Eight tabs that each say what sixty frames a second show are 480 in a second, of eight
- * authors; no page shows more of one than its own frames four times over. At once no more than fills half of what may wait
- * on a link (SECURITY A.8: 1 MiB), of small ones and of large ones.
+ * authors; no page shows more of one than its own frames four times over. At once it is two seconds of that, for what a slow link
+ * held back, and in bytes half of what may wait on a link (SECURITY A.8: 1 MiB).
  */
-export const passedOn: NewsRate = { perSecond: 250, burst: 1_000, bytesPerSecond: 1 << 20, bytesBurst: 1 << 19 }
+export const passedOn: NewsRate = { perSecond: 250, burst: 500, bytesPerSecond: 1 << 20, bytesBurst: 1 << 19 }
 
 /** What an author says: four fifths of it, since what was said evenly may arrive in heaps. */
-export const ownNews: NewsRate = { perSecond: 200, burst: 800, bytesPerSecond: 800_000, bytesBurst: 400_000 }
+export const ownNews: NewsRate = { perSecond: 200, burst: 400, bytesPerSecond: 800_000, bytesBurst: 400_000 }
 
-/** Authors who are told apart. A guess: the one longest silent has its burst back long before others push it out. */
+/** Authors who are told apart; the one that was heard of first goes first. A guess: it has its burst back long before. */
 const authorsMax = 1024
 
 export class NewsPace {
@@ -62,7 +62,7 @@ export class NewsPace {
 /** By author. Those who are no members share one: keys cost nothing. */
 export class NewsPaces {
   readonly #isMember: (author: PeerId) => boolean
-  /** The one longest silent first. */
+  /** The one that was heard of first in front. */
   readonly #authors = new Map<PeerId, NewsPace>()
   readonly #strangers = new NewsPace(passedOn)
 
@@ -72,11 +72,12 @@ export class NewsPaces {
 
   take(author: PeerId, bytes: number, now: Millis): boolean {
     if (!this.#isMember(author)) return this.#strangers.take(bytes, now)
-    const pace = this.#authors.get(author) ?? new NewsPace(passedOn)
-    this.#authors.delete(author)
+    const known = this.#authors.get(author)
+    if (known !== undefined) return known.take(bytes, now)
+    const pace = new NewsPace(passedOn)
     this.#authors.set(author, pace)
-    const [silent] = this.#authors.keys()
-    if (this.#authors.size > authorsMax && silent !== undefined) this.#authors.delete(silent)
+    const [first] = this.#authors.keys()
+    if (this.#authors.size > authorsMax && first !== undefined) this.#authors.delete(first)
     return pace.take(bytes, now)
   }
 }

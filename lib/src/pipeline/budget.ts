@@ -46,8 +46,8 @@ export const nativeBudget: LinkBudget = {
   // Whoever has the wrong date finds every claim untimely, and its neighbours give it 256 and a quarter of their list each
   // second (`swim/sync-budget.ts`): a room of 2,900. One costs some 30 µs to read and to name, so this is 3 % of a thread.
   useless: { perSecond: 1_000, burst: 4_096 },
-  // Members pass on 250 a second of one author, and 1,000 at once (`broadcast/news-pace.ts`), and repair 256 and 512.
-  news: { perSecond: 600, burst: 2_048 },
+  // Members pass on 250 a second of one author, and 500 at once (`broadcast/news-pace.ts`), and repair 256 and 512.
+  news: { perSecond: 600, burst: 1_280 },
   backlogFrames: 4_096,
   backlogBytes: 16 * mebibyte,
 }
@@ -55,8 +55,15 @@ export const nativeBudget: LinkBudget = {
 /** Where script verifies on the page's own thread, a millisecond each: SECURITY A.8, with a burst for joining. */
 export const scriptBudget: LinkBudget = { ...nativeBudget, verifications: { perSecond: 100, burst: 512 } }
 
-/** Authors whose broadcasts are told apart on one link; the one longest silent goes first. As many as `broadcast` tells apart strangers. */
+/** Authors whose broadcasts are told apart on one link; the one that was heard of first goes first. A guess. */
 export const newsAuthorsMax = 256
 
 /** Neighbours whose budget is remembered, linked or not. Links are few, and a budget is full again after four seconds. */
 export const accountsMax = 256
+
+/**
+ * Signatures of one neighbour that are checked at once: frames are delivered in order, so that a check which takes long holds
+ * up all behind it, and when it is done they come in one task of the page. And other neighbours' checks wait behind these.
+ * A guess: a few milliseconds of the engine's threads.
+ */
+export const checksAtOnce = 64

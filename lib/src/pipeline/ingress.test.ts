@@ -16,7 +16,7 @@ import { Prng } from '../sim/prng.ts'
 import { encodeItem } from '../wire/cbor.ts'
 import { encodeBody } from '../wire/claims.ts'
 import { claimTtlMsMax, clockSkewMsMax, frameBytesMax } from '../wire/limits.ts'
-import { nativeBudget, scriptBudget } from './budget.ts'
+import { checksAtOnce, nativeBudget, scriptBudget } from './budget.ts'
 import { ClaimCache } from './claim-cache.ts'
 import { Egress } from './egress.ts'
 import { FrameMemo } from './frame-memo.ts'
@@ -406,6 +406,38 @@ describe('ingress', () => {
     for (let n = 257; n < 513; n++) open(n)
     open(513, ada.peerId)
     expect(codes().at(-1)).toBe('nack')
+  })
+
+  describe('with more to check than is checked at once', () => {
+    const writers = Array.from({ length: checksAtOnce + 2 }, (_, at) => seedSigner(new Uint8Array(32).fill(at + 10)))
+    const frames = writers.map((writer) => encode(gossip(seal(writer, alive(writer)))))
+
+    it('checks 64 of one neighbour, and the next when one is done; those of others do not wait', () => {
+      const verifier = slowVerifier()
+      const { ingress, codes } = setUp({ verifier })
+      for (const frame of frames) ingress.receive(link, frame, start)
+      expect(verifier.asked).toBe(checksAtOnce)
+      ingress.receive(other, encode(gossip(seal(eve, alive(eve)))), start)
+      expect(verifier.asked).toBe(checksAtOnce + 1)
+      verifier.answer()
+      expect(verifier.asked).toBe(checksAtOnce + 2)
+      for (let answered = 1; answered < frames.length + 1; answered++) verifier.answer()
+      expect(codes()).toHaveLength(frames.length + 1)
+    })
+
+    it('checks no more of what waits when the link is over a budget, but for what another link waits for', () => {
+      const verifier = slowVerifier()
+      const budget = { ...nativeBudget, frames: { perSecond: 0, burst: frames.length } }
+      const { ingress, codes } = setUp({ verifier, budget })
+      for (const frame of frames) ingress.receive(link, frame, start)
+      ingress.receive(other, frames.at(-1)!, start)
+      ingress.receive(link, frames[0]!, start)
+      for (let answered = 0; answered < checksAtOnce + 1; answered++) verifier.answer()
+      expect([verifier.asked, codes()]).toEqual([checksAtOnce + 1, ['ERR_LINK_FRAME_RATE', 'gossip']])
+      // And whoever tells it later has it checked.
+      ingress.receive(other, frames.at(-2)!, start)
+      expect(verifier.asked).toBe(checksAtOnce + 2)
+    })
   })
 
   it('delivers nothing more of a link that is over a budget, though it was checked, and lets it end', () => {

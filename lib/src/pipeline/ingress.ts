@@ -23,7 +23,7 @@ import { decodeClaim } from '../wire/claims.ts'
 import { type ErrorCode, errors, WireError } from '../wire/errors.ts'
 import { completeFrame, decodeFrame, isProbe, type ReadFrame } from '../wire/frames.ts'
 import { clockSkewMsMax, frameBytesMax } from '../wire/limits.ts'
-import { accountsMax, type LinkBudget, nativeBudget, newsAuthorsMax } from './budget.ts'
+import { accountsMax, checksAtOnce, type LinkBudget, nativeBudget, newsAuthorsMax } from './budget.ts'
 import { ClaimCache, sameBytes } from './claim-cache.ts'
 import { faultChecks, openEvidence } from './evidence.ts'
 import type { FrameMemo } from './frame-memo.ts'
@@ -56,8 +56,17 @@ interface Account {
   readonly verifications: TokenBucket
   readonly unread: TokenBucket
   readonly useless: TokenBucket
-  /** By author, the one longest silent first. */
+  /** By author, the one that was heard of first in front. */
   readonly news: Map<PeerId, TokenBucket>
+  /** Checks under way, and those that wait for one of them to be done. */
+  checking: number
+  readonly toCheck: Check[]
+}
+
+interface Check {
+  readonly link: LinkState
+  readonly unopened: Unopened<Claim>
+  readonly answers: Opened[]
 }
 
 interface LinkState {
@@ -131,6 +140,8 @@ export class Ingress {
       unread: new TokenBucket(unread),
       useless: new TokenBucket(useless),
       news: new Map(),
+      checking: 0,
+      toCheck: [],
     }
     if (peer === undefined) return account
     this.#accounts.delete(peer)
@@ -325,19 +336,31 @@ export class Ingress {
         continue
       }
       waiting++
-      if (opening) {
-        // The same claim under another signature, at the same time: on its own.
-        this.#open(unopened, answer)
-        continue
-      }
       const answers = [answer]
-      this.#opening.set(digest, { envelope, waiting: answers })
-      this.#open(unopened, (claim, fault) => {
-        this.#opening.delete(digest)
-        for (const each of answers) each(claim, fault)
-      })
+      // The same claim under another signature, at the same time, is on its own.
+      if (!opening) this.#opening.set(digest, { envelope, waiting: answers })
+      this.#check({ link: state, unopened, answers })
     }
     settle()
+  }
+
+  /** Now, or when one of so many that are under way is done. */
+  #check(check: Check): void {
+    const { account } = check.link
+    if (account.checking >= checksAtOnce) return void account.toCheck.push(check)
+    const { unopened, answers } = check
+    account.checking += 1
+    this.#open(unopened, (claim, fault) => {
+      account.checking -= 1
+      this.#answered(check)
+      for (const each of answers) each(claim, fault)
+      const next = account.toCheck.shift()
+      if (next) this.#check(next)
+    })
+  }
+
+  #answered({ unopened, answers }: Check): void {
+    if (this.#opening.get(unopened.digest)?.waiting === answers) this.#opening.delete(unopened.digest)
   }
 
   /** The signature, then the proof that its author may say so. Only what has both is kept. */
@@ -383,11 +406,13 @@ export class Ingress {
 
   #toleratesNews(state: LinkState, author: PeerId, now: Millis): boolean {
     const { news } = state.account
-    const bucket = news.get(author) ?? new TokenBucket(this.#budget.news)
-    news.delete(author)
-    news.set(author, bucket)
-    const [silent] = news.keys()
-    if (news.size > newsAuthorsMax && silent !== undefined) news.delete(silent)
+    let bucket = news.get(author)
+    if (bucket === undefined) {
+      bucket = new TokenBucket(this.#budget.news)
+      news.set(author, bucket)
+      const [first] = news.keys()
+      if (news.size > newsAuthorsMax && first !== undefined) news.delete(first)
+    }
     if (bucket.take(1, now)) return true
     this.#cutOff(state, 'ERR_LINK_NEWS_RATE')
     return false
@@ -398,6 +423,13 @@ export class Ingress {
     if (state.spent) return
     state.spent = true
     state.queue.length = 0
+    // But for those that somebody else waits for as well.
+    const wanted = state.account.toCheck.splice(0).filter((check) => {
+      if (check.link !== state || check.answers.length > 1) return true
+      this.#answered(check)
+      return false
+    })
+    state.account.toCheck.push(...wanted)
     this.#options.deliver({ type: 'refused', link: state.link, code, blame: errors[code].blame, final: true })
     if (state.ended && this.#links.delete(state.link)) state.ended()
   }
