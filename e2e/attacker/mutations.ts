@@ -217,6 +217,11 @@ export const mutations: readonly Mutation[] = [
     attack: 'introduce',
   },
   {
+    defence: 'a budget of questions',
+    edits: [{ file: 'state/rounds.ts', text: 'if (account.left < 1) return false', without: '' }],
+    attack: 'differ',
+  },
+  {
     defence: 'raises at an honest pace',
     edits: [
       {

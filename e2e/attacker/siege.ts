@@ -37,14 +37,18 @@ export class Siege {
   constructor(
     seed: string,
     peers: number,
-    { owned = false, crypto = 'fast' }: { owned?: boolean; crypto?: 'fast' | 'real' } = {},
+    {
+      owned = false,
+      crypto = 'fast',
+      latencyMs = networkDefaults.latencyMs,
+    }: { owned?: boolean; crypto?: 'fast' | 'real'; latencyMs?: readonly [number, number] } = {},
   ) {
     const inhabitants = population({ crypto, swim: {}, oldLeases: undefined, owned })
     this.#owner = inhabitants.owner
     const world = new World({
       seed,
       population: inhabitants,
-      network: { ...networkDefaults, reliable: true },
+      network: { ...networkDefaults, reliable: true, latencyMs },
       clockSkewMs: 500,
     })
     this.world = world

@@ -140,6 +140,39 @@ export const stateAttacks: readonly Attack[] = [
     },
   },
   {
+    name: 'differ: a tree without end, in which nothing is that the others have, and nothing can be had',
+    run(seed) {
+      const siege = new Siege(seed, 2, { latencyMs: [1, 2] })
+      let salt = 0
+      const some = (bytes: number) => Buffer.alloc(bytes, ++salt & 255 || 1)
+      class Differing extends Member {
+        override onFrame(link: number, bytes: Uint8Array): void {
+          const [kind, first, table] = read(bytes) as readonly Item[]
+          if (kind === kinds['tree-want']) this.host.send(link, this.#answer(first as Uint8Array))
+          else if (kind !== kinds.ping) super.onFrame(link, bytes)
+          else this.host.send(link, frame('ack', first!, table!, some(8), this.host.wall(), []))
+        }
+
+        /** Everything differs, as far down as there is anything. */
+        #answer(paths: Uint8Array): Buffer {
+          const nodes: Item[] = []
+          for (let at = 0; at < paths.length; at += 5) {
+            const depth = paths[at]!
+            nodes.push([paths.subarray(at, at + 5), depth > 6, some(depth > 6 ? 0 : 256 * 8)])
+          }
+          return frame('tree-have', true, nodes.slice(0, 31))
+        }
+      }
+      siege.attacker((host) => new Differing(host, room))
+      let questions = 0
+      siege.world.observe({ onSend: (_end, message) => void (questions += Number(message.type === 'tree-want')) })
+      siege.seconds(20)
+      const each = Math.round(questions / siege.honest.length)
+      siege.mustBe(`${each} questions were asked by each`, each > 500 && each <= 1024 + 10 * 22)
+      return siege.harm
+    },
+  },
+  {
     name: 'undelete: what was deleted is told again when the delete has had its time',
     run(seed) {
       const siege = new Siege(seed, 3)

@@ -28,6 +28,12 @@ export interface StateConfig {
   /** Answers per second to one neighbour's questions, and how many at once. */
   readonly answersPerSecond: number
   readonly answersBurst: number
+  /**
+   * Questions to one neighbour that bring nothing, each second and at once. A neighbour that lacks 1 % of a million entries which
+   * we have is asked 300 in vain: npm run bench:state
+   */
+  readonly roundsPerSecond: number
+  readonly roundsBurst: number
   /** Roots of our past that are remembered: a neighbour that shows one of them is behind. */
   readonly rootsMax: number
   /** For so long after a change the newest of them ride on probes. */
@@ -58,6 +64,8 @@ export const stateDefaults: StateConfig = {
   pullsMax: 2,
   answersPerSecond: 50,
   answersBurst: 100,
+  roundsPerSecond: 10,
+  roundsBurst: 1024,
   rootsMax: 64,
   rootsShownMs: 5000,
   siblingsMax: 8,

@@ -2,19 +2,24 @@ import { expect, it } from 'vitest'
 import { entry, instanceOf, meshId, recallEntry, writer } from '../../test/state/entries.ts'
 import { fromBase64Url } from '../identity/base64url.ts'
 import type { Millis, WallMillis } from '../identity/millis.ts'
-import { stateDefaults } from './config.ts'
+import { type StateConfig, stateDefaults } from './config.ts'
 import type { Entry, StateMessage } from './messages.ts'
 import { State } from './state.ts'
 
+/** 8 bytes that name an entry: the first of its digest. */
+const fingerprintOf = ({ digest }: { readonly digest: string }): Uint8Array =>
+  Uint8Array.from(Buffer.from(digest, 'base64url').subarray(0, 8))
+
 /** A replica of writer 0, with links to writers 1 and 2, and when it sent what to writer 2. */
-function replica() {
+function replica(config: StateConfig = stateDefaults) {
+  const refused: string[] = []
   const drafts: Entry[] = []
   const asked: number[] = []
   const sent: { readonly at: number; readonly entries: number }[] = []
   const said: (readonly [to: number, type: StateMessage['type']])[] = []
   let now = 0
   const state = new State(
-    stateDefaults,
+    config,
     meshId,
     {
       self: writer(0),
@@ -31,7 +36,7 @@ function replica() {
       sharesKeys: () => true,
       equivocated: () => {},
       recall: recallEntry,
-      notify: () => {},
+      notify: (event) => void (event.type === 'rejected' && refused.push(event.code)),
     },
     instanceOf(0),
   )
@@ -45,7 +50,7 @@ function replica() {
       if ((state.deadline(now as Millis) ?? Number.POSITIVE_INFINITY) <= now) state.tick(now as Millis)
     }
   }
-  return { run, sent, said, asked, state, drafts }
+  return { run, sent, said, asked, refused, state, drafts }
 }
 
 it('passes a write on within 10 ms, together with what comes meanwhile', () => {
@@ -170,7 +175,7 @@ function pullOne({ state, run }: ReturnType<typeof replica>, key: string, at: nu
   run(at, [])
   const claim = entry({ by: 1, key })
   state.onAdvertised(writer(1), otherRoot, at as Millis)
-  const bytes = fromBase64Url(claim.digest)!.slice(0, 8)
+  const bytes = fingerprintOf(claim)
   const nodes = [{ depth: 0, prefix: 0, kind: 'fingerprints' as const, bytes }]
   state.receive(writer(1), { type: 'tree-have', nodes, last: true }, at as Millis)
   state.receive(writer(1), { type: 'entries', claims: [claim], last: true }, at as Millis)
@@ -217,4 +222,26 @@ it('waits for two at once, and for those who are silent besides', () => {
   run(1500, [])
   state.onAdvertised(writer(3), otherRoot, 1500 as Millis)
   expect(said.at(-1)).toEqual([3, 'tree-want'])
+})
+
+it('asks no more than the budget of a neighbour allows, but for what entries that were news have paid', () => {
+  const { state, asked, refused } = replica({ ...stateDefaults, roundsPerSecond: 0, roundsBurst: 2 })
+  const listed = entry({ by: 1, seq: 99, key: 'listed' })
+  const nodes = [{ depth: 0, prefix: 0, kind: 'fingerprints' as const, bytes: fingerprintOf(listed) }]
+  /** One pull: a question for the root, one for what it lists, and what is answered to that. */
+  const pull = (at: number, claims: readonly ReturnType<typeof entry>[]): void => {
+    state.onAdvertised(writer(1), otherRoot, at as Millis)
+    state.receive(writer(1), { type: 'tree-have', nodes, last: true }, at as Millis)
+    state.receive(writer(1), { type: 'entries', claims, last: true }, at as Millis)
+  }
+  pull(10_000, [])
+  pull(20_000, [])
+  expect([asked.length, refused]).toEqual([1, ['ERR_SYNC_ROUNDS']])
+  const paying = replica({ ...stateDefaults, roundsPerSecond: 0, roundsBurst: 2 })
+  const claims = Array.from({ length: 63 }, (_, n) => entry({ by: 1, seq: n + 1, key: `key ${n}` }))
+  paying.state.onAdvertised(writer(1), otherRoot, 10_000 as Millis)
+  paying.state.receive(writer(1), { type: 'tree-have', nodes, last: true }, 10_000 as Millis)
+  paying.state.receive(writer(1), { type: 'entries', claims: [...claims, listed], last: true }, 10_000 as Millis)
+  paying.state.onAdvertised(writer(1), otherRoot, 20_000 as Millis)
+  expect([paying.asked.length, paying.refused]).toEqual([2, []])
 })

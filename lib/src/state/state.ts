@@ -21,6 +21,7 @@ import { contextAfter, endOf, momentOf } from './order.ts'
 import { Pull } from './pull.ts'
 import { type Recall, Replica } from './replica.ts'
 import { Roots } from './roots.ts'
+import { Rounds } from './rounds.ts'
 
 /** What one write asks for. */
 export interface Write {
@@ -93,6 +94,7 @@ export class State {
   readonly #roots: Roots
   readonly #neighbours = new Map<PeerId, Neighbour>()
   readonly #pulls = new Map<PeerId, Pull>()
+  readonly #rounds: Rounds
   readonly #fresh = new Map<Digest, { readonly entry: Verified<Entry>; readonly heardFrom: PeerId[] }>()
   #flushAt: Millis | undefined
   #flushedAt: number = Number.NEGATIVE_INFINITY
@@ -108,6 +110,7 @@ export class State {
     this.#config = config
     this.#port = port
     this.#instance = instance
+    this.#rounds = new Rounds(config)
     this.#roots = new Roots(config.rootsMax, config.rootsShownMs)
     this.#replica = new Replica(config, salt, port.recall, (map, key) => {
       const keys = this.#changed.get(map)
@@ -324,7 +327,9 @@ export class State {
     const pull = this.#pulls.get(from)
     // Only what was asked for: whoever pushes uses `fresh`.
     if (pull === undefined) return
-    for (const entry of entries) this.#take(entry, from)
+    let news = 0
+    for (const entry of entries) news += Number(this.#take(entry, from))
+    this.#rounds.brought(from, news, now)
     const answered = pull.onEntries(entries, last, now)
     this.#progress(pull, false)
     if (answered) this.#goOn(from, now)
@@ -373,9 +378,12 @@ export class State {
 
   #goOn(peer: PeerId, now: Millis): void {
     const pull = this.#pulls.get(peer)
-    const question = pull?.ask(now)
-    if (question !== undefined) this.#port.send(peer, question)
-    else if (pull !== undefined) this.#finish(pull, now)
+    if (pull === undefined) return
+    const question = pull.ask(now)
+    if (question === undefined) return this.#finish(pull, now)
+    if (this.#rounds.ask(peer, now)) return this.#port.send(peer, question)
+    this.#port.notify({ type: 'rejected', from: peer, code: 'ERR_SYNC_ROUNDS' })
+    this.#finish(pull, now)
   }
 
   /** When a pull has waited too long for its neighbour: to be asked again, or to be given up. */
