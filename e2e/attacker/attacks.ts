@@ -368,6 +368,30 @@ export const attacks: readonly Attack[] = [
     },
   },
   {
+    name: 'call: a neighbour hands on the offers of forty who are nobody, so that there is no room for others',
+    run(seed) {
+      const siege = new Siege(seed, 2, { crypto: 'real' })
+      const member = siege.attacker((host) => new Member(host, room))
+      const before = siege.honest.map((peer) => peer.linking.pending)
+      for (let i = 1; i <= 40; i++) {
+        const caller = keyOf(Buffer.alloc(32, i))
+        for (const [link, to] of member.links) {
+          const id = Buffer.alloc(16, i)
+          // An offer, as the transport of a simulation has it.
+          const fields = [caller.publicKey, member.host.wall(), 20_000, to, id, 1, false, Buffer.of(1, 0, 0, 0, i)]
+          const offer = claim('routed', fields, caller, member.meshId)
+          member.host.send(link, frame('forward', [member.host.publicKey, to], 1, offer))
+        }
+      }
+      siege.seconds(1)
+      for (const [at, peer] of siege.honest.entries()) {
+        const answered = peer.linking.pending - before[at]!
+        siege.mustBe(`${answered} are answered`, answered > 8 && answered <= 13)
+      }
+      return siege.harm
+    },
+  },
+  {
     name: 'introduce: a neighbour brings in a thousand members at once, each with a key of its own',
     run(seed) {
       const siege = new Siege(seed, 2, { crypto: 'real' })

@@ -206,6 +206,17 @@ export const mutations: readonly Mutation[] = [
     attack: 'overwrite',
   },
   {
+    defence: 'so many calls by one neighbour',
+    edits: [
+      {
+        file: 'overlay/edges.ts',
+        text: 'if (via !== undefined && !this.#calls.take(via, now)) {',
+        without: 'if (false) {',
+      },
+    ],
+    attack: 'call',
+  },
+  {
     defence: 'so many members by one neighbour',
     edits: [
       {

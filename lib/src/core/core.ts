@@ -473,6 +473,9 @@ export class Core {
       case 'abandon':
         this.#effects.push(effect)
         break
+      case 'rejected':
+        this.#notify({ type: 'claim-rejected', from: effect.peer, code: effect.code })
+        break
       case 'hang-up':
         this.#hangUp(effect.peer, effect.code)
         break
@@ -487,7 +490,7 @@ export class Core {
         this.#onMessage(effect.from, effect.message, effect.hops, this.#now)
         break
       case 'signal':
-        this.#onSignalIn(effect.from, effect.payload, 'mesh', this.#now)
+        this.#onSignalIn(effect.from, effect.payload, 'mesh', this.#now, effect.via)
         break
       case 'routed':
         this.#onRouted(effect.ref, effect.code)
@@ -516,9 +519,9 @@ export class Core {
     this.#signals.routed(ref, code)
   }
 
-  #onSignalIn(from: PeerId, payload: Uint8Array, by: 'door' | 'mesh', now: Millis): void {
+  #onSignalIn(from: PeerId, payload: Uint8Array, by: 'door' | 'mesh', now: Millis, via?: PeerId): void {
     if (this.#stopped || this.#shuns(from, now)) return
-    if (this.#overlay.admits(from, by, now)) return void this.#effects.push({ type: 'signal', from, payload })
+    if (this.#overlay.admits(from, by, now, via)) return void this.#effects.push({ type: 'signal', from, payload })
     const others = this.#overlay.turnAway(from, by, now)
     if (others !== undefined) this.#effects.push({ type: 'door-full', to: from, others })
   }

@@ -9,6 +9,9 @@ export interface EdgesOptions {
   readonly dialsMax?: number
   /** A dial of which nothing was heard for so long has failed. Longer than the transport's own deadline. */
   readonly dialMs?: number
+  /** Calls that one neighbour may hand us, each second and at once. */
+  readonly callsPerSecond?: number
+  readonly callsBurst?: number
   /** How long whoever is not to dial first leaves a dial to the other. */
   readonly yieldMs?: number
   /** How long a new neighbour must stay one before it is dialled, in a large mesh. */
@@ -36,6 +39,10 @@ export const edgesDefaults = {
   dialsMax: 8,
   // SECURITY A.4: the transport gives up at 8 s.
   dialMs: 12_000,
+  // Three quarters of `linksMax` at once, and six in `dialMs`: no neighbour is to take all places of those on their way.
+  // measured: npm run sim -- one-contact --peers 256, where nobody is handed more than twelve.
+  callsPerSecond: 0.5,
+  callsBurst: 12,
   // A guess: gossip of a join reaches the neighbour and its offer comes back within this, on busy machines too.
   yieldMs: 1000,
   // A guess: what is learnt from one push-pull and the gossip beside it is one change.

@@ -88,6 +88,52 @@ const doors = () => effects.flatMap((effect) => (effect.type === 'door' ? [effec
 
 const many = Array.from({ length: 60 }, (_, n) => 471 + n).filter((n) => n !== 500)
 
+describe('calls that a neighbour hands us', () => {
+  const [one, other] = [peer(1), peer(2)]
+  const admitted = (via: PeerId, from: number) => {
+    let count = 0
+    for (let n = 0; n < 20; n++) count += Number(edges.admits(peer(from + n), 'mesh', at(), via))
+    return count
+  }
+
+  test('are answered twelve at once and one in two seconds, told when they are more, and another’s are its own', () => {
+    make({ linksMax: 100 })
+    expect(admitted(one, 10_000)).toBe(12)
+    expect(effects.filter(({ type }) => type === 'rejected')).toEqual(
+      Array.from({ length: 8 }, () => ({ type: 'rejected', peer: one, code: 'ERR_CALL_RATE' })),
+    )
+    now += 4000
+    expect(admitted(one, 20_000)).toBe(2)
+    expect(admitted(other, 30_000)).toBe(12)
+  })
+
+  test('cost nothing once they are answered, nor where there is no room for them', () => {
+    make({ linksMax: 11, callsBurst: 4, callsPerSecond: 0 })
+    up(...many)
+    openAllWanted()
+    const room = 11 - edges.size
+    const strangers = Array.from({ length: 40 }, (_, n) => peer(10_000 + n)).filter(
+      (id) => !rings.neighboursOf(id).includes(me),
+    )
+    const answered = () => strangers.filter((id) => edges.admits(id, 'mesh', at(), one))
+    expect([room, answered().length]).toEqual([3, 3])
+    expect(answered().length, 'they are on their way').toBe(3)
+    effects = []
+    run(now + edgesDefaults.dialMs)
+    expect(answered().length, 'one was left').toBe(1)
+    expect(effects).toContainEqual({ type: 'rejected', peer: one, code: 'ERR_CALL_RATE' })
+  })
+
+  test('are counted of 256 neighbours', () => {
+    make({ linksMax: 10_000 })
+    expect(admitted(one, 10_000)).toBe(12)
+    for (let n = 0; n < 255; n++) edges.admits(peer(20_000 + n), 'mesh', at(), peer(1000 + n))
+    expect(admitted(one, 30_000)).toBe(0)
+    for (let n = 0; n < 256; n++) edges.admits(peer(40_000 + n), 'mesh', at(), peer(1000 + n))
+    expect(admitted(one, 50_000)).toBe(12)
+  })
+})
+
 describe('dialling', () => {
   test('looks at the rings once all are known that came together, and not at those on the way', () => {
     // All of higher ids than ours, so that it is for us to dial.

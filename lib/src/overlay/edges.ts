@@ -11,6 +11,7 @@
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { later, type Random } from './chance.ts'
+import { Calls } from './calls.ts'
 import { Dials } from './dials.ts'
 import { Door } from './door.ts'
 import { edgesDefaults, type EdgesOptions } from './edge-options.ts'
@@ -74,6 +75,7 @@ export class Edges implements OpenLinks {
   /** Who was told a moment ago that there is no room here. */
   readonly #turnedAway = new Recent<PeerId, true>(turnedAwayMax, turnedAwayMs)
   #version = 0
+  readonly #calls: Calls
   readonly #dials: Dials
   readonly #pairs: Pairs
   readonly #extras: ExtraLinks
@@ -92,6 +94,7 @@ export class Edges implements OpenLinks {
     this.#say = say
     this.#options = { ...edgesDefaults, ...options }
     this.#coming = new Recent(comingMax, this.#options.dialMs)
+    this.#calls = new Calls(this.#options)
     const dials = (this.#dials = new Dials(outbox, this.#options))
     const pairs = (this.#pairs = new Pairs({ self, rings, random, healthy, dialsFirst, say }, this.#options))
     const wanted = () => this.#wanted
@@ -134,14 +137,22 @@ export class Edges implements OpenLinks {
     return this.#dials.has(peer) ? this.#dials.isContact(peer) : this.#coming.get(peer, now) === 'door'
   }
 
-  /** Whether to listen to that peer's signals. A link that is refused here costs nothing. */
-  admits(peer: PeerId, by: 'door' | 'mesh', now: Millis): boolean {
+  /**
+   * Whether to listen to that peer's signals. A link that is refused here costs nothing. `via`: the neighbour that handed
+   * them to us, when it was not the door.
+   */
+  admits(peer: PeerId, by: 'door' | 'mesh', now: Millis, via?: PeerId): boolean {
     if (this.#links.has(peer) || this.#dials.has(peer) || this.#coming.get(peer, now)) return true
     // Those on their way take no room from whoever has a claim on us: offers that never become links would keep it away.
     const coming = this.#hasClaim(peer) ? 0 : this.#coming.keys(now).length
     const admitted = this.#links.size + coming < this.#options.linksMax || this.#victim(peer, now) !== undefined
-    if (admitted) this.#coming.set(peer, by, now)
-    return admitted
+    if (!admitted) return false
+    if (via !== undefined && !this.#calls.take(via, now)) {
+      this.#emit({ type: 'rejected', peer: via, code: 'ERR_CALL_RATE' })
+      return false
+    }
+    this.#coming.set(peer, by, now)
+    return true
   }
 
   /** Its offer is not listened to. Answers whom else it may ask, when it is for the door to say so. */

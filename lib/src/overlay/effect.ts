@@ -23,6 +23,8 @@ export type EdgesEffect =
   /** It has said that nothing will come of our dial, which is over: let the offer go. */
   | { readonly type: 'abandon'; readonly peer: PeerId }
   | { readonly type: 'hang-up'; readonly peer: PeerId; readonly code: string }
+  /** What came from that neighbour was in order and is over a budget of its. */
+  | { readonly type: 'rejected'; readonly peer: PeerId; readonly code: string }
   /** Stay registered at the server, or let it go. */
   | { readonly type: 'door'; readonly wanted: boolean }
 
@@ -33,8 +35,8 @@ export type RouterEffect<Inner extends AnyMessage> =
   | { readonly type: 'seal'; readonly draft: Draft<Routed> | FrameDraft<Inner> }
   /** A routed message is here, for the first and only time. `hops`: links that it crossed. */
   | { readonly type: 'deliver'; readonly from: PeerId; readonly message: Inner; readonly hops: number }
-  /** The same, from the transport of `from` to ours. */
-  | { readonly type: 'signal'; readonly from: PeerId; readonly payload: Uint8Array }
+  /** The same, from the transport of `from` to ours. `via`: the neighbour at the other end of the last link. */
+  | { readonly type: 'signal'; readonly from: PeerId; readonly payload: Uint8Array; readonly via: PeerId }
   /**
    * The end of a routed message of ours. Without a code: its receiver has it, or, when no receipt was
    * asked for, it was handed to a link.

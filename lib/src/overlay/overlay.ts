@@ -180,9 +180,9 @@ export class Overlay<Inner extends AnyMessage = AnyMessage> {
 
   // What the parent may ask.
 
-  /** Whether an offer from that peer is worth answering. */
-  admits(peer: PeerId, by: 'door' | 'mesh', now: Millis): boolean {
-    return this.#edges.admits(peer, by, now)
+  /** Whether an offer from that peer is worth answering. `via`: the neighbour that handed it to us. */
+  admits(peer: PeerId, by: 'door' | 'mesh', now: Millis, via?: PeerId): boolean {
+    return this.#edges.admits(peer, by, now, via)
   }
 
   /**

@@ -382,7 +382,7 @@ describe('a receiver', () => {
     const stranger = peer(77_777)
     const claim = claimOf(stranger, me, { kind: 'signal', payload: Uint8Array.of(1) })
     router.onForward(left, { type: 'forward', path: [peer(31), left, me], at: 2, claim }, at(0))
-    expect(taken()).toEqual([{ type: 'signal', from: stranger, payload: Uint8Array.of(1) }])
+    expect(taken()).toEqual([{ type: 'signal', from: stranger, payload: Uint8Array.of(1), via: left }])
     expect(router.knowsWayTo(stranger, at(10))).toBe(true)
     router.route(stranger, { kind: 'signal', payload: Uint8Array.of(2) }, true, at(10))
     expect(onlyForward(afterSealing(10)).message.path).toEqual([left, peer(31), stranger])

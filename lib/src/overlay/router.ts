@@ -189,7 +189,7 @@ export class Router<Inner extends AnyMessage> {
     const wall = this.#wall(now)
     if (wall > claim.issuedAt + claim.ttlMs + skewMs || claim.issuedAt > wall + skewMs) return
     const key = claim.author + text(claim.id)
-    if (claim.to === this.#self) this.#receive(key, forward, now)
+    if (claim.to === this.#self) this.#receive(from, key, forward, now)
     // An `undeliverable` would have it tried by six paths.
     else if (probe !== true || !this.#probesInVain(claim.author, now)) this.#relay(from, key, path, at, claim, now)
   }
@@ -379,7 +379,7 @@ export class Router<Inner extends AnyMessage> {
     return new Set(path).size === path.length && !path.includes(claim.author)
   }
 
-  #receive(key: string, forward: Forward<Inner | Edge>, now: Millis): void {
+  #receive(from: PeerId, key: string, forward: Forward<Inner | Edge>, now: Millis): void {
     const { path, claim } = forward
     const back = [...path.slice(0, -1).reverse(), claim.author]
     this.#ways.set(claim.author, back, now)
@@ -387,15 +387,16 @@ export class Router<Inner extends AnyMessage> {
     const before = this.#delivered.get(key, now)
     if (before === undefined) {
       this.#delivered.set(key, { receipts: 1 }, now)
-      this.#hand(forward, now)
+      this.#hand(from, forward, now)
     } else if (++before.receipts > receiptsMax) return
     if (claim.receipt) {
       this.#originate(claim.author, { kind: 'receipt', payload: claim.id }, false, now, undefined, back)
     }
   }
 
-  #hand({ path, claim, inner, signal }: Forward<Inner | Edge>, now: Millis): void {
-    if (claim.kind === 'signal') this.#emit({ type: 'signal', from: claim.author, payload: signal ?? claim.payload })
+  #hand(via: PeerId, { path, claim, inner, signal }: Forward<Inner | Edge>, now: Millis): void {
+    if (claim.kind === 'signal')
+      this.#emit({ type: 'signal', from: claim.author, payload: signal ?? claim.payload, via })
     else if (inner !== undefined && isEdge(inner)) this.#onEdge(claim.author, inner, now)
     else if (inner !== undefined) this.#emit({ type: 'deliver', from: claim.author, message: inner, hops: path.length })
   }
