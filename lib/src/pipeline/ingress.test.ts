@@ -11,6 +11,7 @@ import type { DraftClaim, LinkId } from '../core/input.ts'
 import type { Claim, Message } from '../core/message.ts'
 import type { Alive, Gossip, Incarnation } from '../swim/messages.ts'
 import type { Routed } from '../overlay/messages.ts'
+import { entry } from '../../test/state/entries.ts'
 import { fastCrypto } from '../sim/crypto.ts'
 import { Prng } from '../sim/prng.ts'
 import { encodeItem } from '../wire/cbor.ts'
@@ -365,6 +366,19 @@ describe('ingress', () => {
     ingress.receive(link, encode(gossip(seal(ada, alive(ada)))), start)
     expect([codes(), verifier.asked]).toEqual([['ERR_VERIFY_RATE', 'gossip', 'ERR_LINK_VERIFY_RATE'], 0])
     expect(arrivals[2]).toMatchObject({ final: true, blame: false })
+  })
+
+  it('says of entries that some were left out for want of checks, and not when it was for their date', () => {
+    const entries = (...sketches: Parameters<typeof entry>[0][]) =>
+      encode({ type: 'entries', claims: sketches.map((sketch) => entry({ wall, ...sketch })), last: true })
+    const verifier: Verifier = { verify: (_key, _message, _signature, done) => done(true) }
+    const budget = { ...nativeBudget, verifications: { perSecond: 0, burst: 1 } }
+    const { ingress, arrivals } = setUp({ budget, verifier })
+    const messages = () => arrivals.flatMap((arrival) => (arrival.type === 'received' ? [arrival.message] : []))
+    ingress.receive(link, entries({ wall: wall - 1e9 }), start)
+    ingress.receive(link, entries({ seq: 1 }, { seq: 2 }), start)
+    expect(messages()).toMatchObject([{ claims: [] }, { claims: [{ seq: 1 }], cut: true }])
+    expect(messages()[0]).not.toHaveProperty('cut')
   })
 
   it('closes a link over which one author broadcasts one time more than members pass on, and no other author’s', () => {

@@ -198,7 +198,7 @@ export class Ingress {
     this.#resolve(state, frame, now, ({ claims, refusal, cut }) => {
       if (refusal !== undefined) return this.#settle(state, slot, [refused(link, refusal)])
       if (frame.carries === 'claim' && claims.length === 0) return this.#settle(state, slot, [refused(link, cut!)])
-      const message = seen(completeFrame(frame, claims))
+      const message = seen(completeFrame(frame, claims), cut)
       if (message.type === 'forward' && !pathFits(message)) {
         return this.#settle(state, slot, [refused(link, 'ERR_FRAME_SHAPE')])
       }
@@ -475,8 +475,9 @@ export function timeFault(claim: Claim, wall: number): ErrorCode | undefined {
   return undefined
 }
 
-/** With what a relay can see of the frame inside. */
-function seen(message: Message): Message {
+/** With what ingress alone can tell: what a relay sees of the frame inside, and whether entries were left out unchecked. */
+function seen(message: Message, cut: ErrorCode | undefined): Message {
+  if (message.type === 'entries' && cut === 'ERR_VERIFY_RATE') return { ...message, cut: true }
   const probe = message.type === 'forward' && message.claim.kind === 'frame' && isProbe(message.claim.payload)
   return probe ? { ...message, probe } : message
 }

@@ -89,7 +89,7 @@ describe('an answer with entries', () => {
       for (const answer of answers) {
         if (answer.type !== 'entries') continue
         for (const claim of answer.claims) empty.apply(claim)
-        pull.onEntries(answer.claims, answer.last, 0 as Millis)
+        pull.onEntries(answer, 0 as Millis)
       }
     }
     expect(empty.entries).toBe(1000)
@@ -103,7 +103,7 @@ describe('an answer with entries', () => {
     for (const answer of answerTree(full, first as never))
       if (answer.type === 'tree-have') pull.onTree(answer, 0 as Millis)
     expect((pull.ask(0 as Millis) as EntriesWant).type).toBe('entries-want')
-    pull.onEntries([], true, 0 as Millis)
+    pull.onEntries({ claims: [], last: true }, 0 as Millis)
     expect(pull.ask(0 as Millis)).toBeUndefined()
   })
 })

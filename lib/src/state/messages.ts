@@ -94,6 +94,8 @@ export interface EntriesWant {
 export interface Entries {
   readonly type: 'entries'
   readonly last: boolean
+  /** There were more, for which there was no signature check left. Filled in by ingress, never transmitted. */
+  readonly cut?: boolean
   readonly claims: readonly Verified<Entry>[]
 }
 

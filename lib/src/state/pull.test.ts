@@ -4,7 +4,7 @@ import type { Millis } from '../identity/millis.ts'
 import { answerEntries, answerTree } from './answers.ts'
 import { stateDefaults } from './config.ts'
 import type { Entries, EntriesWant, TreeHave, TreeWant } from './messages.ts'
-import { Pull } from './pull.ts'
+import { Pull, restMs } from './pull.ts'
 import { Replica } from './replica.ts'
 
 const replicaOf = (...keys: readonly string[]): Replica => {
@@ -32,9 +32,9 @@ describe('a pull', () => {
     for (const message of answerTree(theirs, second)) pull.onTree(message as TreeHave, now)
     const question = pull.ask(now) as EntriesWant
     const [wanted] = answerEntries(theirs, question) as Entries[]
-    expect(pull.onEntries([entry({ key: 'not asked for', seq: 500 })], true, now)).toBe(false)
+    expect(pull.onEntries({ claims: [entry({ key: 'not asked for', seq: 500 })], last: true }, now)).toBe(false)
     expect(pull.received).toBe(0)
-    expect(pull.onEntries(wanted!.claims, wanted!.last, now)).toBe(wanted!.last)
+    expect(pull.onEntries(wanted!, now)).toBe(wanted!.last)
     expect(pull.received).toBe(wanted!.claims.length)
   })
 
@@ -55,7 +55,7 @@ describe('a pull', () => {
         if (answer.type === 'tree-have') pull.onTree(answer, now)
         if (answer.type !== 'entries') continue
         for (const claim of answer.claims) ours.apply(claim)
-        pull.onEntries(answer.claims, answer.last, now)
+        pull.onEntries(answer, now)
       }
     }
     expect(asked).toEqual(['1 listed, 0 summed', '0 listed, 2 summed', '1 listed, 0 summed', '2 wanted'])
@@ -109,11 +109,29 @@ describe('a pull', () => {
     expect((pull.ask(now) as EntriesWant).wants).toHaveLength(1)
   })
 
+  it('asks for what could not be checked again after half a second, though nothing came, and not at once', () => {
+    const { pull, second, theirs } = begun()
+    for (const message of answerTree(theirs, second)) pull.onTree(message as TreeHave, now)
+    const question = pull.ask(now) as EntriesWant
+    const [wanted] = answerEntries(theirs, question) as Entries[]
+    const [first, ...left] = wanted!.claims
+    expect(pull.onEntries({ claims: [], last: true, cut: true }, now)).toBe(true)
+    expect(pull.restAt).toBe(now + restMs)
+    expect(pull.ask(now)).toEqual(question)
+    expect(pull.restAt).toBeUndefined()
+    expect(pull.onEntries({ claims: [first!], last: false, cut: true }, now)).toBe(false)
+    expect(pull.onEntries({ claims: [], last: true }, now)).toBe(true)
+    expect(pull.restAt).toBe(now + restMs)
+    pull.ask(now)
+    pull.onEntries({ claims: left, last: true }, now)
+    expect([pull.restAt, pull.ask(now)]).toEqual([undefined, undefined])
+  })
+
   it('takes nothing more for an answer: they have it no more', () => {
     const { pull, second, theirs } = begun()
     for (const message of answerTree(theirs, second)) pull.onTree(message as TreeHave, now)
     expect(pull.ask(now)?.type).toBe('entries-want')
-    expect(pull.onEntries([], true, now)).toBe(true)
+    expect(pull.onEntries({ claims: [], last: true }, now)).toBe(true)
     expect(pull.ask(now)).toBeUndefined()
   })
 })

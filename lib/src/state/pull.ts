@@ -9,7 +9,7 @@ import { firstWord, secondWord } from '../identity/base64url.ts'
 import type { Verified } from '../identity/claim.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import type { EntriesWant, Entry, TreeHave, TreeNode, TreePath, TreeWant } from './messages.ts'
+import type { Entries, EntriesWant, Entry, TreeHave, TreeNode, TreePath, TreeWant } from './messages.ts'
 import { type Fingerprint, writeWord } from './leaf.ts'
 import { lackingBySum } from './sum.ts'
 import { depthMax, hashBytes, leafMax, placesBelow, type Tree, wordAt } from './tree.ts'
@@ -18,6 +18,11 @@ import { depthMax, hashBytes, leafMax, placesBelow, type Tree, wordAt } from './
 export const placesPerWantMax = 512
 /** Fingerprints in one question. */
 export const fingerprintsPerWantMax = 512
+/**
+ * What was left out since there was no signature check for it is asked for again after so long. That is not before an answer's
+ * worth of them is back: whoever asked at once would be sent everything again and again, to keep a little of it.
+ */
+export const restMs = 500
 /** Places that may wait to be asked about: a neighbour that claims to differ everywhere is asked in parts. */
 const placesMax = 65_536
 /** Where more of the places side by side differ, most of them do by more than one entry: 1.4 on average by Poisson. */
@@ -47,6 +52,10 @@ export class Pull {
   readonly #got = new Set<string>()
   /** What was asked last, and is not answered in full. */
   #asked: TreeWant | EntriesWant | undefined
+  /** Something of the answer under way was left out here. */
+  #cut = false
+  /** When to go on with the rest of it. */
+  restAt: Millis | undefined
   /** When the question under way was asked first. */
   askedAt: Millis
   /** When it was asked last, or a part of its answer came. */
@@ -72,6 +81,7 @@ export class Pull {
   ask(now: Millis): TreeWant | EntriesWant | undefined {
     this.askedAt = now
     this.#heard(now)
+    this.restAt = undefined
     this.#asked = this.#nextQuestion()
     if (this.#asked !== undefined) this.rounds += 1
     return this.#asked
@@ -110,25 +120,28 @@ export class Pull {
     return this.#answered(message.last)
   }
 
-  /** The same for entries, which went to the replica by themselves. */
-  onEntries(entries: readonly Verified<Entry>[], last: boolean, now: Millis): boolean {
+  /** The same for entries, which went to the replica by themselves. `cut`: and more that could not be checked. */
+  onEntries({ claims: entries, last, cut = false }: Omit<Entries, 'type'>, now: Millis): boolean {
     const asked = this.#asked
     if (asked?.type !== 'entries-want') return false
     if (entries.length > 0 && !entries.some((entry) => isAsked(asked, entry))) return false
     this.#heard(now)
     this.received += entries.length
     for (const { digest } of entries) this.#got.add(`${firstWord(digest)} ${secondWord(digest)}`)
-    if (last) this.#askForRest(asked)
+    this.#cut ||= cut
+    if (last) this.#askForRest(asked, now)
     return this.#answered(last)
   }
 
   /** One answer holds only so much. Where it held something the rest is worth another question; else they have it no more. */
-  #askForRest({ wants }: EntriesWant): void {
+  #askForRest({ wants }: EntriesWant, now: Millis): void {
     const rest = wants.map((want) => ({ ...want, fingerprints: without(want.fingerprints, this.#got) }))
     this.#got.clear()
     const lengthOf = (each: EntriesWant['wants']): number =>
       each.reduce((sum, { fingerprints }) => sum + fingerprints.length, 0)
-    if (lengthOf(rest) === lengthOf(wants)) return
+    if (this.#cut) this.restAt = (now + restMs) as Millis
+    else if (lengthOf(rest) === lengthOf(wants)) return
+    this.#cut = false
     // To be popped in the order in which they were asked for.
     this.#lacking.push(...rest.filter(({ fingerprints }) => fingerprints.length > 0).reverse())
   }

@@ -224,6 +224,21 @@ it('waits for two at once, and for those who are silent besides', () => {
   expect(said.at(-1)).toEqual([3, 'tree-want'])
 })
 
+it('goes on after half a second with what could not be checked, and no earlier', () => {
+  const { state, run } = replica()
+  const listed = entry({ by: 1, seq: 99, key: 'listed' })
+  const nodes = [{ depth: 0, prefix: 0, kind: 'fingerprints' as const, bytes: fingerprintOf(listed) }]
+  run(999, [])
+  state.onAdvertised(writer(1), otherRoot, 1000 as Millis)
+  state.receive(writer(1), { type: 'tree-have', nodes, last: true }, 1000 as Millis)
+  state.receive(writer(1), { type: 'entries', claims: [], last: true, cut: true }, 1000 as Millis)
+  run(1499, [])
+  state.receive(writer(1), { type: 'entries', claims: [listed], last: true }, 1499 as Millis)
+  expect(state.deadline(1499 as Millis)).toBe(1500)
+  run(1500, [])
+  expect(state.deadline(1500 as Millis)).toBe(2000)
+})
+
 it('asks no more than the budget of a neighbour allows, but for what entries that were news have paid', () => {
   const { state, asked, refused } = replica({ ...stateDefaults, roundsPerSecond: 0, roundsBurst: 2 })
   const listed = entry({ by: 1, seq: 99, key: 'listed' })

@@ -16,7 +16,7 @@ import { toBase64Url } from '../identity/base64url.ts'
 import { answerEntries, answerTree, entrySize, inFrames } from './answers.ts'
 import { HybridClock } from './clock.ts'
 import type { StateConfig } from './config.ts'
-import { type Entry, ownerOf, type StateMessage } from './messages.ts'
+import { type Entries, type Entry, ownerOf, type StateMessage } from './messages.ts'
 import { contextAfter, endOf, momentOf } from './order.ts'
 import { Pull } from './pull.ts'
 import { type Recall, Replica } from './replica.ts'
@@ -210,7 +210,7 @@ export class State {
         this.onAdvertised(from, message.shown, now)
         break
       case 'entries':
-        this.#onEntries(from, message.claims, message.last, now)
+        this.#onEntries(from, message, now)
         break
       case 'tree-have':
         if (this.#pulls.get(from)?.onTree(message, now) === true) this.#goOn(from, now)
@@ -323,16 +323,16 @@ export class State {
     if (this.#take(entry, from)) this.#spread(entry, from, now)
   }
 
-  #onEntries(from: PeerId, entries: readonly Verified<Entry>[], last: boolean, now: Millis): void {
+  #onEntries(from: PeerId, message: Entries, now: Millis): void {
     const pull = this.#pulls.get(from)
     // Only what was asked for: whoever pushes uses `fresh`.
     if (pull === undefined) return
     let news = 0
-    for (const entry of entries) news += Number(this.#take(entry, from))
+    for (const entry of message.claims) news += Number(this.#take(entry, from))
     this.#rounds.brought(from, news, now)
-    const answered = pull.onEntries(entries, last, now)
+    const answered = pull.onEntries(message, now)
     this.#progress(pull, false)
-    if (answered) this.#goOn(from, now)
+    if (answered && pull.restAt === undefined) this.#goOn(from, now)
   }
 
   #refuses(entry: Entry): boolean {
@@ -387,12 +387,14 @@ export class State {
   }
 
   /** When a pull has waited too long for its neighbour: to be asked again, or to be given up. */
-  #patienceOf({ askedAt, heardAt }: Pull): Millis {
+  #patienceOf({ askedAt, heardAt, restAt }: Pull): Millis {
+    if (restAt !== undefined) return restAt
     const { pullAgainMs, pullTimeoutMs } = this.#config
     return Math.min(heardAt + pullAgainMs, askedAt + pullTimeoutMs) as Millis
   }
 
   #askAgain(pull: Pull, now: Millis): void {
+    if (pull.restAt !== undefined) return this.#goOn(pull.peer, now)
     const question = now < pull.askedAt + this.#config.pullTimeoutMs ? pull.again(now) : undefined
     if (question === undefined) this.#finish(pull, now)
     else this.#port.send(pull.peer, question)

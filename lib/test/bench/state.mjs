@@ -107,7 +107,7 @@ function reconcile(behind, ahead) {
         traffic.entryBytes += entry.bytes.length
         behind.apply(entry)
       }
-      pull.onEntries(answer.claims, answer.last, now)
+      pull.onEntries(answer, now)
     }
   }
   if (!sameBytes(behind.tree.root(), ahead.tree.root())) throw new Error('they are not equal after all')

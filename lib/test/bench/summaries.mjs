@@ -79,7 +79,7 @@ function byTree(behind, ahead, clock) {
     if (question === undefined) return { missing, bytes, rounds }
     if (question.type === 'entries-want') {
       missing += question.wants.reduce((sum, { fingerprints }) => sum + fingerprints.length / 8, 0)
-      clock.at('behind', () => pull.onEntries([], true, now))
+      clock.at('behind', () => pull.onEntries({ claims: [], last: true }, now))
       continue
     }
     rounds += 1
