@@ -44,8 +44,9 @@ export const nativeBudget: LinkBudget = {
   // thousand entries that were written at once leave 6,000 out.
   unread: { perSecond: 4_000, burst: 16_384 },
   // Whoever has the wrong date finds every claim untimely, and its neighbours give it 256 and a quarter of their list each
-  // second (`swim/sync-budget.ts`): a room of 2,900. One costs some 30 µs to read and to name, so this is 3 % of a thread.
-  useless: { perSecond: 1_000, burst: 4_096 },
+  // second (`swim/sync-budget.ts`): a room of 1,000, and its list twice over at once. One costs some 30 µs to read and to name,
+  // so this is 2 % of a thread.
+  useless: { perSecond: 500, burst: 2_048 },
   // Members pass on 250 a second of one author, and 500 at once (`broadcast/news-pace.ts`), and repair 256 and 512.
   news: { perSecond: 600, burst: 1_280 },
   backlogFrames: 4_096,
