@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Verified } from '../identity/claim.ts'
 import { instanceIdFromBytes, peerIdFromBytes } from '../identity/peer-id.ts'
 import { edgeWords, type EdgeWord } from '../overlay/messages.ts'
-import { ada, alive, ackClaim, claims, frames, leave, routedFrame } from '../../test/vectors/samples.ts'
+import { ada, alive, ackClaim, claims, entry, frames, leave, routedFrame, sibling } from '../../test/vectors/samples.ts'
 import { encodeItem, type Item } from './cbor.ts'
 import { decodeClaim, encodeBody, type WireClaim, wireTypes } from './claims.ts'
 import { type ErrorCode, errors, WireError } from './errors.ts'
@@ -13,9 +13,11 @@ import {
   claimBytesMax,
   claimsPerFrameMax,
   claimTtlMsMax,
+  contextWritersMax,
   extraBytesMax,
   frameBytesMax,
   hopsMax,
+  keyBytesMax,
   metadataBytesMax,
   nameBytesMax,
   payloadBytesMax,
@@ -155,6 +157,16 @@ const frameCode = (...items: Item[]) => codeOf(() => decodeFrame(encodeItem(item
 const claimCode = (claim: object) => codeOf(() => decodeClaim(envelope(claim as WireClaim)))
 const zeros = (length: number) => new Uint8Array(length)
 
+/** A value of an entry that takes up so many bytes. */
+const valueOf = (length: number): Uint8Array => encodeValue(zeros(length - 3))
+/** The context of an entry that names so many instances. */
+const contextOf = (writers: number) => ({
+  floor: { wall: entry.issuedAt, counter: 0 },
+  seen: Array.from({ length: writers }, (_, i) => instanceIdFromBytes(zeros(16).fill(i)))
+    .sort()
+    .map((writer) => ({ instance: writer, seq: 0xffff_ffff })),
+})
+
 describe('a frame', () => {
   it('comes out as it went in, in the one encoding there is', () => {
     fc.assert(
@@ -268,6 +280,10 @@ describe('a frame', () => {
       ['sum', (over) => [50, true, [[zeros(5), 2, zeros(12 + over)]]]],
       ['hashes', (over) => [50, true, [[zeros(5), 0, zeros(128 + 8 * over)]]]],
       ['list', (over) => [50, true, [[zeros(5), 1, zeros(8 * (1024 + over))]]]],
+      ['depth', (over) => [49, Uint8Array.of(8 + over, 0, 0, 0, 0), zeros(0)]],
+      ['wants', (over) => [51, Array.from({ length: 1024 + over }, () => [zeros(5), zeros(0)])]],
+      ['fingerprints', (over) => [51, [[zeros(5), zeros(8 * (1024 + over))]]]],
+      ['roots', (over) => [53, zeros(8 * (8 + over))]],
     ]
     for (const [what, items] of cases) {
       expect([what, frameCode(...items(0)), frameCode(...items(1))]).toEqual([what, 'accepted', 'ERR_FRAME_SHAPE'])
@@ -363,6 +379,22 @@ describe('a claim', () => {
         { ...claims.news!, payload: zeros(payloadBytesMax) },
         { ...claims.news!, payload: zeros(payloadBytesMax + 1) },
       ],
+      ['map', { ...entry, map: 'x'.repeat(nameBytesMax) }, { ...entry, map: 'x'.repeat(nameBytesMax + 1) }],
+      ['key', { ...entry, key: 'x'.repeat(keyBytesMax) }, { ...entry, key: 'x'.repeat(keyBytesMax + 1) }],
+      ['key in letters of two bytes', { ...entry, key: 'ü'.repeat(128) }, { ...entry, key: `${'ü'.repeat(128)}x` }],
+      ['counter', { ...entry, counter: 0xffff }, { ...entry, counter: 0x1_0000 }],
+      ['number', { ...entry, seq: 0xffff_ffff }, { ...entry, seq: BigInt(2 ** 32) }],
+      ['value', { ...entry, value: valueOf(payloadBytesMax) }, { ...entry, value: valueOf(payloadBytesMax + 1) }],
+      [
+        'proof',
+        { ...entry, admission: zeros(admissionBytesMax) },
+        { ...entry, admission: zeros(admissionBytesMax + 1) },
+      ],
+      [
+        'context',
+        { ...sibling, context: contextOf(contextWritersMax) },
+        { ...sibling, context: contextOf(contextWritersMax + 1) },
+      ],
       [
         'routed',
         { ...routedFrame, payload: zeros(routedPayloadBytesMax) },
@@ -385,6 +417,18 @@ describe('a claim', () => {
       },
       news: { ...claims.news!, topic: 'x'.repeat(nameBytesMax), payload: zeros(payloadBytesMax) },
       routed: { ...routedFrame, payload: zeros(routedPayloadBytesMax) },
+      entry: {
+        ...entry,
+        ttlMs: claimTtlMsMax.entry,
+        seq: 0xffff_ffff,
+        map: 'x'.repeat(nameBytesMax),
+        key: 'x'.repeat(keyBytesMax),
+        counter: 0xffff,
+        context: contextOf(contextWritersMax),
+        value: valueOf(payloadBytesMax),
+        // No proof is longer than two capabilities, whatever its field may hold.
+        admission: zeros(2 * 174),
+      },
     }
     for (const [type, claim] of Object.entries({ ...claims, ...largest })) {
       if (!wireTypes.has(type)) continue
