@@ -26,3 +26,10 @@ export interface Peer {
   /** Ends it in good order. */
   close(): Promise<void>
 }
+
+/** What was refused of one peer, each by itself, whether it was told alone or together with others. */
+export function refusalsFrom(notes: readonly Noted[], id: string): readonly Noted[] {
+  return notes
+    .filter(({ type, from }) => type === 'claim-rejected' && from === id)
+    .flatMap((note) => Array.from({ length: note.count ?? 1 }, () => note))
+}

@@ -6,7 +6,7 @@
 /**
  * @typedef {{
  *   type: string, at: number, peer?: string, status?: string, code?: string, from?: string | undefined,
- *   data?: unknown, broadcast?: boolean, zone?: string
+ *   data?: unknown, broadcast?: boolean, zone?: string, count?: number
  * }} Noted `joined` comes first: join() has resolved
  * @typedef {{ status: string, metadata: Record<string, unknown>, zone: string | undefined, linked: boolean,
  *   incarnation: number, self: boolean }} MemberNote

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../src/eventually.ts'
 import { aliveClaim, altered, keyOf, leaveClaim, Liar, readAlive } from '../src/liar.ts'
-import type { MemberNote, Noted, Peer } from '../src/peer.ts'
+import { type MemberNote, type Noted, type Peer, refusalsFrom } from '../src/peer.ts'
 import { allAgree, allSee, news, Sea } from '../src/sea.ts'
 
 let sea: Sea
@@ -13,7 +13,7 @@ afterEach(() => sea.clear())
 afterAll(() => sea.close())
 
 async function refusals(peer: Peer, liar: Liar): Promise<readonly Noted[]> {
-  return (await peer.notes()).filter(({ type, from }) => type === 'claim-rejected' && from === liar.id)
+  return refusalsFrom(await peer.notes(), liar.id)
 }
 
 /** Waits until each has refused this many claims of the liar. */
