@@ -41,7 +41,7 @@ export const table = {
   transport: { types: ['identity'], packages: ['#simple-peer', '@roamhq/wrtc', '@noble/hashes'] },
   // Ids, nonces and payloads are written as identity writes them: one spelling, one file.
   signaling: { types: ['identity'], files: ['identity/base64url.ts'], packages: ['@noble/hashes'] },
-  mesh: { rooms: ['identity', 'core', 'pipeline', 'transport', 'signaling'], packages: ['idb-keyval'] },
+  mesh: { rooms: ['identity', 'core', 'pipeline', 'transport', 'signaling'], packages: ['idb', 'idb-keyval'] },
   adapters: { rooms: ['mesh'], packages: ['*'] },
 }
 

@@ -50,4 +50,38 @@ describe.each(browserNames)('a store in %s', (name) => {
     })
     expect(refused).toBe('InvalidStateError')
   })
+
+  // Others have no way to bound what a page may keep.
+  test.runIf(name === 'chromium')('says that there is no room, keeps nothing of the batch, and goes on', async () => {
+    const unheard: string[] = []
+    // A page of its own, since for a while Chromium goes by the room that it found before.
+    const fresh = await (await browser.newContext()).newPage()
+    fresh.on('pageerror', (error) => unheard.push(String(error)))
+    await fresh.goto(page.url())
+    await fresh.waitForFunction(() => 'openIndexedStore' in window)
+    const session = await fresh.context().newCDPSession(fresh)
+    const { origin } = new URL(page.url())
+    const write = (bytes: number) =>
+      fresh.evaluate(async (size) => {
+        const store = await window.openIndexedStore({ room: 'room', map: 'full', trouble: () => {} })
+        const puts = ['a', 'b', 'c'].map((each) => ({
+          name: each,
+          bytes: crypto.getRandomValues(new Uint8Array(size)),
+        }))
+        const said = await store.write(puts, []).then(
+          () => 'written',
+          (error: Error) => error.name,
+        )
+        let kept = 0
+        for await (const part of store.read()) kept += part.length
+        await store.close()
+        return [said, kept]
+      }, bytes)
+    await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1000 })
+    expect(await write(60_000)).toEqual(['QuotaExceededError', 0])
+    await session.send('Storage.overrideQuotaForOrigin', { origin })
+    await expect.poll(() => write(60_000), { timeout: 20_000 }).toEqual(['written', 3])
+    expect(unheard).toEqual([])
+    await fresh.context().close()
+  })
 })
