@@ -19,15 +19,14 @@ export class Heap<T extends Heaped> {
     item.since = since
     item.place = this.#items.length
     this.#items.push(item)
-    this.#rise(item)
+    this.#settle(item)
   }
 
   remove(item: T): void {
     const last = this.#items.pop()!
     if (last !== item) {
       this.#put(last, item.place)
-      this.#rise(last)
-      this.#sink(last)
+      this.#settle(last)
     }
     item.place = -1
   }
@@ -35,7 +34,7 @@ export class Heap<T extends Heaped> {
   /** Its newest write is gone, and the next may be any. */
   forget(item: T): void {
     item.since = undefined
-    this.#rise(item)
+    this.#settle(item)
   }
 
   /** The one whose newest write is the oldest. */
@@ -46,25 +45,24 @@ export class Heap<T extends Heaped> {
       const since = newest(item)
       if (item.since !== undefined && compare(item.since, since) >= 0) return item
       item.since = since
-      this.#sink(item)
+      this.#settle(item)
     }
   }
 
-  #rise(item: T): void {
-    while (item.place > 0) {
-      const parent = this.#items[(item.place - 1) >>> 1]!
-      if (!isBefore(item, parent)) return
-      this.#swap(item, parent)
-    }
-  }
-
-  #sink(item: T): void {
+  /** Puts an item right, whichever way it has to go. */
+  #settle(item: T): void {
+    for (let above = this.#above(item); above !== undefined && isBefore(item, above); above = this.#above(item))
+      this.#swap(item, above)
     for (;;) {
       const [left, right] = [this.#items[2 * item.place + 1], this.#items[2 * item.place + 2]]
       const least = left !== undefined && right !== undefined && isBefore(right, left) ? right : left
       if (least === undefined || !isBefore(least, item)) return
       this.#swap(least, item)
     }
+  }
+
+  #above({ place }: T): T | undefined {
+    return this.#items[(place - 1) >> 1]
   }
 
   #swap(one: T, other: T): void {
