@@ -6,9 +6,10 @@
  *     "shoal-entries/1\n", then for each batch:  marker 4 ‖ length u32 ‖ CRC-32 u32 ‖ operations
  *     put:  0x01 ‖ name 22 ‖ length u16 ‖ bytes          drop:  0x02 ‖ name 22
  */
-import { createHash } from 'node:crypto'
-import { copyFile, type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { copyFile, type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import type { EntryStore, KeptRecord, StoreMaker } from '../../mesh/platform.ts'
 import { errorCodes, ShoalError } from '../../mesh/errors.ts'
@@ -25,6 +26,9 @@ const payloadBytesMax = batchBytesMax + nameBytes + 3 + 0xffff
 /** A file of less is not worth writing anew. */
 const compactBytesMin = 1 << 16
 const recordsPerRead = 256
+/** Guesses: who is told that it is busy has waited for a tenth of a second. */
+const lockTriesMax = 5
+const lockPauseMsMax = 50
 
 /**
  * Keeps maps in files of this directory, which is made when it is missing: `mesh.map(name, { persistence:
@@ -49,6 +53,7 @@ const ours = new Set<string>()
 
 export class FileStore implements EntryStore {
   readonly #path: string
+  readonly #lock: string
   #file: FileHandle
   #end: number
   #index: Map<string, Place>
@@ -57,8 +62,9 @@ export class FileStore implements EntryStore {
   /** One thing at a time, in order. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(path: string, file: FileHandle, { index, end, live }: Scanned) {
+  private constructor(path: string, lock: string, file: FileHandle, { index, end, live }: Scanned) {
     this.#path = path
+    this.#lock = lock
     this.#file = file
     this.#index = index
     this.#end = end
@@ -67,11 +73,11 @@ export class FileStore implements EntryStore {
 
   /** What of the file is damaged is told as `ERR_STORAGE_DAMAGED`, and the file as it was is kept beside it. */
   static async open(path: string, trouble: (error: ShoalError) => void): Promise<FileStore> {
-    await lock(path)
+    const own = await lock(path)
     try {
       const file = await openFile(path)
       const scanned = await scan(file)
-      const store = new FileStore(path, file, scanned)
+      const store = new FileStore(path, own, file, scanned)
       if (scanned.damagedBytes > 0) {
         if (!scanned.torn) await copyFile(path, `${path}.damaged`)
         await store.#compact()
@@ -81,7 +87,7 @@ export class FileStore implements EntryStore {
       }
       return store
     } catch (error) {
-      await unlock(path)
+      await unlock(path, own)
       throw error
     }
   }
@@ -109,7 +115,7 @@ export class FileStore implements EntryStore {
   close(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#file.close()
-      await unlock(this.#path)
+      await unlock(this.#path, this.#lock)
     })
   }
 
@@ -299,26 +305,35 @@ async function openFile(path: string): Promise<FileHandle> {
   return file
 }
 
-/** One process at a time. A lock whose process is gone is nobody's. */
-async function lock(path: string): Promise<void> {
-  const busy = (): never => {
-    throw new ShoalError('ERR_STORAGE_BUSY', `${errorCodes.ERR_STORAGE_BUSY} The file is ${path}.`)
-  }
-  if (ours.has(path)) busy()
+/**
+ * One process at a time: it has a file of its own beside the log, by whose name one knows its number, and nobody
+ * else's. Of two that come at once, each makes its file before it looks for others, so at least one sees the other.
+ * A file of a process that is gone is nobody's, and no process but its own could ever need it, so whoever comes next
+ * takes it away. One file for all, to be taken over when its process is gone, would be taken over twice: by whoever
+ * looked at it before the first one did.
+ */
+async function lock(path: string): Promise<string> {
+  const busy = new ShoalError('ERR_STORAGE_BUSY', `${errorCodes.ERR_STORAGE_BUSY} The file is ${path}.`)
+  if (ours.has(path)) throw busy
   ours.add(path)
   try {
-    for (let tries = 0; ; tries += 1) {
+    for (let tries = 1; ; tries += 1) {
+      const own = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.lock`
+      await (await open(own, 'wx')).close()
       try {
-        const file = await open(`${path}.lock`, 'wx')
-        await file.writeFile(String(process.pid))
-        return await file.close()
+        const others = (await locksOf(path)).filter((each) => each !== own)
+        if (!others.some(isHeld)) {
+          for (const dead of others) await rm(dead, { force: true })
+          return own
+        }
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries > 0) throw error
+        await rm(own, { force: true })
+        throw error
       }
-      const holder = Number(await readFile(`${path}.lock`, 'latin1'))
-      // In a container that was restarted we may have the number of who was there before.
-      if (holder !== process.pid && isRunning(holder)) busy()
-      await rm(`${path}.lock`, { force: true })
+      await rm(own, { force: true })
+      if (tries === lockTriesMax) throw busy
+      // Two that saw each other both have to give way, and one of them comes back first.
+      await setTimeout(randomInt(lockPauseMsMax))
     }
   } catch (error) {
     ours.delete(path)
@@ -326,9 +341,25 @@ async function lock(path: string): Promise<void> {
   }
 }
 
-async function unlock(path: string): Promise<void> {
-  await rm(`${path}.lock`, { force: true })
+async function unlock(path: string, own: string): Promise<void> {
+  await rm(own, { force: true })
   ours.delete(path)
+}
+
+const lockPattern = /\.(\d+)-[0-9a-f]{8}\.lock$/
+
+async function locksOf(path: string): Promise<string[]> {
+  const begin = `${basename(path)}.`
+  const names = await readdir(dirname(path))
+  return names
+    .filter((name) => name.startsWith(begin) && lockPattern.test(name))
+    .map((name) => join(dirname(path), name))
+}
+
+function isHeld(lockPath: string): boolean {
+  const holder = Number(lockPattern.exec(lockPath)?.[1])
+  // In a container that was restarted we may have the number of who was there before.
+  return holder !== process.pid && isRunning(holder)
 }
 
 function isRunning(pid: number): boolean {
