@@ -116,12 +116,9 @@ export class KeptMap {
     const refused = new Map<string, number>()
     const drops: string[] = []
     let records = 0
-    for await (const part of store.read()) {
+    for await (const read of store.read()) {
+      const part = read.slice(0, recordsMax - records)
       records += part.length
-      if (records > recordsMax) {
-        refused.set('more than a map can hold', records - recordsMax)
-        break
-      }
       const verified = await Promise.all(part.map(({ bytes }) => this.#port.verify(bytes)))
       const entries: Verified<Entry>[] = []
       for (const [at, entry] of verified.entries()) {
@@ -136,6 +133,10 @@ export class KeptMap {
         if (!untimely.has(code)) refused.set(code, (refused.get(code) ?? 0) + 1)
       }
       this.#port.restore(entries)
+      if (part.length === read.length) continue
+      // It is not asked how many more there are: it might never end.
+      refused.set('more than a map can hold, or more', read.length - part.length)
+      break
     }
     // What did not stand after all is taken away with the first batch.
     for (const key of this.#stored.keys()) this.#dirty.add(key)
