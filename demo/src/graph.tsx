@@ -3,9 +3,10 @@ import { useSignal, useSignalEffect } from '@preact/signals'
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { Fish, FishIcon, statusWords } from './fish.tsx'
 import { GraphLayout, type Line } from './graph-layout.ts'
+import { isHere } from './is-here.ts'
 import type { MeshStats, PeerId } from './mesh.ts'
 import { hueOf, nameOf } from './portrait.ts'
-import { isHere, type Present } from './roster.ts'
+import type { Present } from './roster.ts'
 import { pointedAt } from './pointed-at.ts'
 
 export function Graph({

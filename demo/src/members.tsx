@@ -1,9 +1,10 @@
 /** Who is here, in words and figures; and, more briefly, who no longer is. */
 import { FishIcon, statusWords } from './fish.tsx'
+import { isHere } from './is-here.ts'
 import type { MeshStats, PeerId } from './mesh.ts'
 import { hueOf, nameOf, shortId, span } from './portrait.ts'
 import { pointedAt } from './pointed-at.ts'
-import { isHere, type Present } from './roster.ts'
+import type { Present } from './roster.ts'
 import type { Departed } from './session.ts'
 
 interface MembersProps {

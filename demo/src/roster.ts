@@ -1,4 +1,5 @@
 /** Who is shown as here: the living, and those who have just gone. */
+import { isHere } from './is-here.ts'
 import type { Member, PeerId } from './mesh.ts'
 import { nameOf } from './portrait.ts'
 import { type Departed, fadeMs, lingerMs } from './session.ts'
@@ -16,10 +17,6 @@ export function present(members: ReadonlyMap<PeerId, Member>, now: number): read
     .filter((member) => isHere(member) || now - member.since < lingerMs)
     .sort((a, b) => Number(b.self) - Number(a.self) || collator.compare(nameOf(a), nameOf(b)) || (a.id < b.id ? -1 : 1))
     .map((member) => ({ member, fading: !isHere(member) && now - member.since > lingerMs - fadeMs }))
-}
-
-export function isHere({ status }: Pick<Member, 'status'>): boolean {
-  return status === 'alive' || status === 'suspect'
 }
 
 /** Those who went long enough ago to be out of the list, latest first. */
