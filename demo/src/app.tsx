@@ -86,8 +86,8 @@ function Panels({ session, stats, now, phase }: PanelsProps) {
     <div class="panels">
       <Graph peers={peers} stats={stats} self={mesh.id} route={route} />
       <Members peers={peers} gone={gone(session.departed.value, now)} now={now} state={stats?.state} route={route} />
-      <Reef board={phase.board} members={session.members.value} paint={paint} />
-      <Notes notes={phase.notes} members={session.members.value} act={act} />
+      <Reef board={phase.board} presence={phase.presence} members={session.members.value} paint={paint} />
+      <Notes notes={phase.notes} presence={phase.presence} members={session.members.value} act={act} />
       <Inspector mesh={mesh} stats={stats} members={session.members.value} now={now} />
       <Log log={session.log} say={say} />
     </div>

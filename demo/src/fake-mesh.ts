@@ -15,6 +15,7 @@ import type {
   Topic,
   TopicMessage,
 } from './mesh.ts'
+import type { Presence } from './presence-message.ts'
 import { colours, columns, rows } from './shared-board.ts'
 
 const zones = ['eu-west', 'eu-north', 'us-east', 'ap-south', undefined]
@@ -28,6 +29,9 @@ export class FakeMesh implements Mesh {
   #signaling: MeshStats['signaling'] = 'connected'
   #isolated = false
   readonly #maps = new Map<string, FakeMap<unknown>>()
+  /** On topics. */
+  readonly #said = new EventTarget()
+  #swum = 0
 
   constructor(room: string, name: string, peers: number, seed: number) {
     this.room = room
@@ -77,7 +81,11 @@ export class FakeMesh implements Mesh {
       publish: async () => {},
       send: async () => {},
       close: () => {},
-      subscribe: () => () => {},
+      subscribe: (callback) => {
+        const listener = (event: Event) => callback((event as CustomEvent<TopicMessage<T>>).detail)
+        this.#said.addEventListener(name, listener)
+        return () => this.#said.removeEventListener(name, listener)
+      },
       [Symbol.asyncIterator]: () => silence,
     }
   }
@@ -196,6 +204,21 @@ export class FakeMesh implements Mesh {
     this.#emit('claim-rejected', { from: rest[0]?.id, code: 'ERR_CLAIM_SIGNATURE', count: 1 })
     this.#emit('signaling-lost', { url: 'ws://localhost:8787/', code: 'ERR_SIGNALING_LOST' })
     this.#signaling = 'connecting'
+  }
+
+  /** The next of those who are here points a little further than the last time; some hold a slate, and some point at one. */
+  swim(): void {
+    const others = this.#others()
+    const round = Math.floor(this.#swum / Math.max(1, others.length))
+    const nth = this.#swum++ % Math.max(1, others.length)
+    const from = others[nth]
+    if (from?.status !== 'alive') return
+    const along = (home: number, swing: number) => Math.round(80 + (home % 840) + 70 * swing)
+    const x = along(nth * 755 + 300, Math.cos(round / 4 + nth))
+    const y = along(nth * 570 + 500, Math.sin(round / 5 + nth))
+    const presence: Presence = { points: { on: nth % 7 === 1 ? '2' : null, x, y }, holds: nth % 4 === 0 ? '1' : null }
+    const detail: TopicMessage<Presence> = { from: from.id, data: presence, missed: 0, direct: false }
+    this.#said.dispatchEvent(new CustomEvent('presence', { detail }))
   }
 
   fate(id: PeerId, status: Member['status']): void {

@@ -1,7 +1,7 @@
 /**
  * The page over a mesh without a network, to be looked at while working on it:
  *
- *     /gallery.html?peers=30            30 peers, after some talk, painting and trouble
+ *     /gallery.html?peers=30            30 peers, after some talk, painting and trouble; all of them point
  *     /gallery.html?peers=3&stir        members that come, falter and go as one watches
  *     /gallery.html?peers=3&state=…     `isolated`, `refused` or `closed`
  *
@@ -10,6 +10,7 @@
 import { render } from 'preact'
 import { App } from './app.tsx'
 import { FakeMesh } from './fake-mesh.ts'
+import { paceMs } from './own-presence.ts'
 import { Session } from './session.ts'
 import { followTheme } from './theme.ts'
 import './style.css'
@@ -30,6 +31,8 @@ const app = document.querySelector('#app')
 if (app) render(<App session={session} address={address} />, app)
 await session.enter()
 mesh.act()
+for (const _ of mesh.members) mesh.swim()
+setInterval(() => mesh.swim(), paceMs(mesh.members.size) / mesh.members.size)
 if (state === 'isolated') mesh.cutOff()
 if (state === 'closed') await mesh.leave()
 if (searchParams.has('stir')) setInterval(() => mesh.stir(), 1_000)

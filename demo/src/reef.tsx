@@ -1,12 +1,16 @@
 /** The shared board, to be painted with pointer, finger or keyboard. */
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
+import { Cursors } from './cursors.tsx'
 import type { Member, PeerId } from './mesh.ts'
 import { hueOf, nameOf, shortId } from './portrait.ts'
+import { placeIn } from './presence-message.ts'
 import { type Cell, colours, columns, rows, type SharedBoard } from './shared-board.ts'
+import type { SharedPresence } from './shared-presence.ts'
 
 interface ReefProps {
   readonly board: SharedBoard
+  readonly presence: SharedPresence
   readonly members: ReadonlyMap<PeerId, Member>
   readonly paint: (index: number, colour: number) => void
 }
@@ -18,7 +22,7 @@ const steps: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, 1],
 }
 
-export function Reef({ board, members, paint }: ReefProps) {
+export function Reef({ board, presence, members, paint }: ReefProps) {
   const brush = useSignal(1)
   const focused = useSignal(0)
   const grid = useRef<HTMLDivElement>(null)
@@ -33,6 +37,17 @@ export function Reef({ board, members, paint }: ReefProps) {
   const touchAt = ({ clientX, clientY }: PointerEvent) => {
     const cell = document.elementFromPoint(clientX, clientY)?.closest<HTMLElement>('[data-cell]')
     if (cell && grid.current?.contains(cell)) touch(Number(cell.dataset.cell))
+  }
+  const point = (event: PointerEvent) => {
+    if (grid.current) presence.point(placeIn(null, grid.current.getBoundingClientRect(), event))
+  }
+  /** Whoever walks with the keys points at the cell; with the pointer that is known better. */
+  const onCell = (index: number, cell: HTMLElement) => {
+    focused.value = index
+    if (!grid.current || !cell.matches(':focus-visible')) return
+    const { left, top, width, height } = cell.getBoundingClientRect()
+    const centre = { clientX: left + width / 2, clientY: top + height / 2 }
+    presence.point(placeIn(null, grid.current.getBoundingClientRect(), centre))
   }
   const walk = (event: KeyboardEvent) => {
     const step = steps[event.key]
@@ -72,10 +87,20 @@ export function Reef({ board, members, paint }: ReefProps) {
           if (event.button !== 0) return
           stroke.current = new Set()
           touchAt(event)
+          point(event)
         }}
-        onPointerMove={touchAt}
+        onPointerMove={(event) => {
+          touchAt(event)
+          point(event)
+        }}
         onPointerUp={() => (stroke.current = undefined)}
-        onPointerLeave={() => (stroke.current = undefined)}
+        onPointerLeave={() => {
+          stroke.current = undefined
+          presence.leave()
+        }}
+        onFocusOut={({ currentTarget, relatedTarget }) => {
+          if (!currentTarget.contains(relatedTarget as Node | null)) presence.leave()
+        }}
         onPointerCancel={() => (stroke.current = undefined)}
       >
         {Array.from({ length: rows }, (_, y) => (
@@ -92,7 +117,7 @@ export function Reef({ board, members, paint }: ReefProps) {
                     data-colour={cell?.colour ?? 0}
                     tabIndex={focused.value === index ? 0 : -1}
                     aria-label={describe(x, y, cell, members)}
-                    onFocus={() => (focused.value = index)}
+                    onFocus={({ currentTarget }) => onCell(index, currentTarget)}
                     // Pointers paint on the way down; this is for the keyboard, whose clicks have no detail.
                     onClick={({ detail }) => detail === 0 && paint(index, brush.value)}
                   >
@@ -104,6 +129,7 @@ export function Reef({ board, members, paint }: ReefProps) {
             })}
           </div>
         ))}
+        <Cursors presence={presence} on={null} members={members} />
       </div>
       <p id="reef-help" class="unseen">
         Arrow keys move, space or enter paints with the chosen brush.

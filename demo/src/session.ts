@@ -8,12 +8,19 @@ import type { Member, Mesh, MeshEventMap, MeshStats, PeerId } from './mesh.ts'
 import { nameOf } from './portrait.ts'
 import { SharedBoard } from './shared-board.ts'
 import { SharedNotes } from './shared-notes.ts'
+import { SharedPresence } from './shared-presence.ts'
 
 export type CodedError = Error & { readonly code: string }
 
 export type Phase =
   | { readonly kind: 'joining' }
-  | { readonly kind: 'in'; readonly mesh: Mesh; readonly board: SharedBoard; readonly notes: SharedNotes }
+  | {
+      readonly kind: 'in'
+      readonly mesh: Mesh
+      readonly board: SharedBoard
+      readonly notes: SharedNotes
+      readonly presence: SharedPresence
+    }
   | { readonly kind: 'refused'; readonly error: CodedError }
   | { readonly kind: 'closed'; readonly code: string }
 
@@ -120,11 +127,13 @@ export class Session {
   #attend(mesh: Mesh, visit: AbortController): void {
     const board = new SharedBoard(mesh)
     const notes = new SharedNotes(mesh)
+    const presence = new SharedPresence(mesh, () => matchMedia('(prefers-reduced-motion: reduce)').matches)
     const clock = setInterval(() => this.#refresh(), refreshMs)
     visit.signal.addEventListener('abort', () => {
       clearInterval(clock)
       board.close()
       notes.close()
+      presence.close()
     })
     const on = <K extends keyof MeshEventMap>(type: K, react: (detail: MeshEventMap[K]) => void) =>
       mesh.addEventListener(
@@ -203,7 +212,7 @@ export class Session {
       this.phase.value = { kind: 'closed', code }
     })
 
-    this.phase.value = { kind: 'in', mesh, board, notes }
+    this.phase.value = { kind: 'in', mesh, board, notes, presence }
     this.#refresh()
   }
 
