@@ -80,6 +80,46 @@ test('one stroke of the pointer paints every cell that it crosses', async () => 
   await page.close()
 })
 
+test.each([
+  ['wide', 1440, 15],
+  ['narrow', 360, 8],
+] as const)(
+  'of thirty who point at once, many are named on a %s screen, and no name is over another',
+  async (_, width, named) => {
+    const page = await openGallery('peers=30', { viewport: { width, height: 900 } })
+    const reef = page.getByTestId('reef')
+    await reef
+      .locator('.cursor-name')
+      .nth(named - 1)
+      .waitFor()
+    const { outside, overlapping, hidden } = await reef.evaluate((board) => {
+      const within = board.getBoundingClientRect()
+      const names = [...board.querySelectorAll('.cursor-name')].map((name) => name.getBoundingClientRect())
+      return {
+        outside: names.filter(
+          ({ left, right, top, bottom }) =>
+            left < within.left - 1 || right > within.right + 1 || top < within.top - 1 || bottom > within.bottom + 1,
+        ).length,
+        overlapping: names.filter((a, i) =>
+          names.some((b, j) => i < j && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom),
+        ).length,
+        hidden: board.querySelector('.cursors')?.getAttribute('aria-hidden'),
+      }
+    })
+    expect({ outside, overlapping, hidden }).toEqual({ outside: 0, overlapping: 0, hidden: 'true' })
+    await page.close()
+  },
+)
+
+test('whose row is pointed at in the table, its cursor is named before all others', async () => {
+  const page = await openGallery('peers=30', { viewport: { width: 360, height: 900 } })
+  const nameless = page.locator('[data-testid="reef"] .cursor:not(:has(.cursor-name))').first()
+  const id = await nameless.getAttribute('data-peer-id')
+  await page.locator(`[data-testid="member"][data-peer-id="${id}"]`).hover()
+  await page.locator(`[data-testid="reef"] .cursor[data-peer-id="${id}"] .cursor-name`).waitFor()
+  await page.close()
+})
+
 test('of whom there is no link to it is told and drawn over whom they are reached, and the rings can be read', async () => {
   const page = await openGallery('peers=20')
   const route = page.getByTestId('route').first()
