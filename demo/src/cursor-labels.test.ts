@@ -15,6 +15,12 @@ test('a name stands below and to the right of its arrow, and on another side whe
   expect(labels.get('c' as PeerId)!.dy).toBeLessThan(0)
 })
 
+test('a name stands over no arrow while there is another side', () => {
+  const labels = place([pin('a', 300, 100), pin('b', 330, 120)])
+  expect(labels.get('a' as PeerId)).toMatchObject({ dx: -110, dy: 17 })
+  expect(labels.get('b' as PeerId)).toMatchObject({ dx: 9, dy: 17 })
+})
+
 test('of arrows on one spot some have names, and whoever had one or is asked for has one before all others', () => {
   const crowd = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((peer) => pin(peer, 300, 200))
   const before = place(crowd)

@@ -181,10 +181,23 @@ test('the more point, the less often each speaks', async () => {
   expect(mesh.said.length).toBeLessThanOrEqual(11)
 })
 
+test('however many strangers point, we speak as often as without them', async () => {
+  for (let i = 0; i < 29; i++)
+    mesh.hears({ from: `${i}`.padStart(43, '0') as PeerId, data: { points: place(i), holds: null } })
+  for (let i = 0; i < 100; i++) {
+    presence.point(place(i))
+    await vi.advanceTimersByTimeAsync(10)
+  }
+  expect(mesh.said.length).toBeGreaterThanOrEqual(10)
+})
+
 test('nothing is said, heard or timed after the end', async () => {
   presence.point(place(1))
+  await vi.advanceTimersByTimeAsync(10)
   presence.point(place(2))
+  expect(vi.getTimerCount()).toBe(1)
   presence.close()
+  expect(vi.getTimerCount()).toBe(0)
   const said = mesh.said.length
   mesh.hears({ from: bob, data: { points: place(1), holds: null } })
   presence.point(place(3))
