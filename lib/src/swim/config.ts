@@ -69,6 +69,8 @@ export interface SwimConfig {
   readonly unmetGraceMs: number
   /** Digests that differ start a push-pull once our own table was quiet for so long. */
   readonly quietMs: number
+  /** … or once a neighbour's have been others than ours for so long. A guess: longer than any mesh takes to meet or to hear of many deaths. */
+  readonly apartMs: number
   /** At most one push-pull with a neighbour in this time. */
   readonly syncIntervalMs: number
   /** All of a zone must fall silent within this window to be reported as one. */
@@ -126,6 +128,7 @@ export const swimDefaults: SwimConfig = {
   linkGraceMs: 5000,
   unmetGraceMs: 15_000,
   quietMs: 1000,
+  apartMs: 10_000,
   syncIntervalMs: 1000,
   zoneWindowMs: 3000,
   membersMax: 10_000,

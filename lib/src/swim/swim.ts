@@ -328,9 +328,7 @@ export class Swim {
     const rttMs = this.#prober.onAck(from, ack.seq, now)
     if (rttMs !== undefined) this.#context.wall.sampled(from, ack.wall, now, rttMs)
     this.#onClaims(ack.claims, from, now)
-    const { table, config } = this.#context
-    if (now >= this.#roster.changedAt + config.quietMs && !equalBytes(ack.table, table.digest()))
-      this.#sync.start(from, now)
+    this.#sync.compared(from, equalBytes(ack.table, this.#context.table.digest()), this.#roster.changedAt, now)
   }
 
   #onClaims(claims: readonly Verified<SwimClaim>[], from: PeerId, now: Millis): void {

@@ -74,3 +74,26 @@ describe('a push-pull', () => {
     expect(sent).toHaveLength(65)
   })
 })
+
+describe('digests', () => {
+  const compared = (differing: (ms: number) => boolean, changedEveryMs: number, untilMs: number): number[] => {
+    const { sync, sent } = knowsOne()
+    const started: number[] = []
+    for (let ms = 0; ms <= untilMs; ms += 500) {
+      const changedAt = ms - (ms % changedEveryMs)
+      sync.compared(neighbour, !differing(ms), changedAt as Millis, ms as Millis)
+      if (sent.splice(0).length > 0) started.push(ms)
+    }
+    return started
+  }
+
+  it('that differ when all is quiet begin a push-pull', () => {
+    expect(compared(() => true, 100_000, 2000)).toEqual([1000, 2000])
+  })
+
+  it('that have differed for ten seconds do so though something changes all the time', () => {
+    expect(compared(() => true, 500, 10_000)).toEqual([10_000])
+    expect(compared((ms) => ms !== 5000, 500, 15_000)).toEqual([])
+    expect(compared((ms) => ms !== 5000, 500, 15_500)).toEqual([15_500])
+  })
+})

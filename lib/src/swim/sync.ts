@@ -18,6 +18,8 @@ export class Sync {
   /** A neighbour counts somebody that is dead to us. */
   readonly #stillCounted: (record: MemberRecord, now: Millis) => void
   readonly #startedAt = new Map<PeerId, Millis>()
+  /** Since when a neighbour's digests have all been others than ours. */
+  readonly #apartSince = new Map<PeerId, Millis>()
   readonly #budget = new SyncBudget()
 
   constructor(context: SwimContext, stillCounted: (record: MemberRecord, now: Millis) => void) {
@@ -27,6 +29,22 @@ export class Sync {
 
   linkClosed(peer: PeerId): void {
     this.#startedAt.delete(peer)
+    this.#apartSince.delete(peer)
+  }
+
+  /**
+   * A neighbour's digest came, and is ours or not. What differs for a moment is on its way; what differs when nothing
+   * has changed for a while, or for so long, is lacking: a member that is always changing keeps nobody in the dark.
+   */
+  compared(peer: PeerId, equal: boolean, changedAt: Millis, now: Millis): void {
+    if (equal) {
+      this.#apartSince.delete(peer)
+      return
+    }
+    const since = this.#apartSince.get(peer) ?? now
+    this.#apartSince.set(peer, since)
+    const { quietMs, apartMs } = this.#context.config
+    if (now >= changedAt + quietMs || now >= since + apartMs) this.start(peer, now)
   }
 
   start(peer: PeerId, now: Millis): void {
