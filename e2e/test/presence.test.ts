@@ -5,7 +5,7 @@ import { allAgree, allSee, Sea } from '../src/sea.ts'
 import type { Tab } from '../src/tab.ts'
 
 let sea: Sea
-beforeAll(async () => void (sea = await Sea.open('chromium')))
+beforeAll(async () => void (sea = await Sea.open('chromium', 'firefox')))
 afterEach(async () => sea.clear())
 afterAll(async () => sea?.close())
 
@@ -31,22 +31,28 @@ async function pointAt(tab: Tab, x: number, y: number): Promise<void> {
 test('where one points the other sees a cursor with its name, until its tab is closed', async () => {
   sea.newRoom()
   const ada = await sea.tab('chromium', { name: 'Ada' })
-  const bob = await sea.tab('chromium', { name: 'Bob' })
+  const bob = await sea.tab('firefox', { name: 'Bob' })
   await bob.page.setViewportSize({ width: 360, height: 780 })
   await allAgree([ada, bob])
 
+  const bobSees = (x: number, y: number, within: number) =>
+    eventually(
+      `Bob's narrow window to show Ada's cursor at ${x}, ${y}`,
+      async () => ((await cursorOf(ada, bob).count()) === 1 ? tipOf(ada, bob) : undefined),
+      (tip) => tip !== undefined && Math.abs(tip[0] - x) < within && Math.abs(tip[1] - y) < within,
+    )
   for (const [x, y] of [
     [0.25, 0.75],
     [0.9, 0.1],
   ] as const) {
     await pointAt(ada, x, y)
-    await eventually(
-      `Bob's narrow window to show Ada's cursor at ${x}, ${y}`,
-      async () => ((await cursorOf(ada, bob).count()) === 1 ? tipOf(ada, bob) : undefined),
-      (tip) => tip !== undefined && Math.abs(tip[0] - x) < 0.01 && Math.abs(tip[1] - y) < 0.01,
-    )
+    await bobSees(x, y, 0.01)
     expect(await cursorOf(ada, bob).textContent()).toBe('Ada')
   }
+  // With the keys: to the board, and to its third column and second row.
+  await ada.page.getByRole('radio', { name: 'coral' }).focus()
+  for (const key of ['Tab', 'ArrowRight', 'ArrowRight', 'ArrowDown']) await ada.page.keyboard.press(key)
+  await bobSees(2.5 / 12, 1.5 / 8, 0.03)
   expect(await cursorOf(bob, ada).count()).toBe(0)
 
   await ada.close()
