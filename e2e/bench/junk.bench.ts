@@ -1,6 +1,6 @@
 /**
  * `npm run bench:junk`: ten thousand junk claims in a second from one neighbour, into a real tab. What its main
- * thread was kept from (long tasks, as the browser itself reports them), whether the attacker still has its
+ * thread was kept from (long tasks, as the browser itself reports them, and its own time), whether the attacker still has its
  * link, and whether the others have theirs. `SHOAL_JUNK_SECONDS` (10) is how long it goes on where nothing
  * ends it sooner.
  */

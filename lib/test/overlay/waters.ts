@@ -91,7 +91,7 @@ export class Waters {
   /** Pairs that no dial ever links. */
   unlinkable: (a: PeerId, b: PeerId) => boolean = () => false
   detectionMs = 4000
-  readonly counts = { frames: 0, opened: 0, closed: 0, dials: 0, blamed: 0, toTheDoor: 0 }
+  readonly counts = { frames: 0, opened: 0, closed: 0, dials: 0, blamed: 0, rejected: 0, toTheDoor: 0 }
   readonly hangUps: Record<string, number> = {}
 
   constructor(seed: number, options: OverlayOptions = {}) {
@@ -347,8 +347,11 @@ export class Waters {
       case 'deliver':
         me.delivered.push({ from: effect.from, message: effect.message, hops: effect.hops })
         return
+      case 'rejected':
+        this.counts.rejected++
+        return
       case 'signal':
-        return this.#signal(me, effect.from, effect.payload[0] as number, true)
+        return this.#signal(me, effect.from, effect.payload[0] as number, true, effect.via)
       case 'routed':
         me.routed.set(effect.ref, effect.code ?? 'ok')
         return
@@ -387,10 +390,10 @@ export class Waters {
     })
   }
 
-  #signal(me: Swimmer, from: PeerId, kind: number, overMesh: boolean): void {
+  #signal(me: Swimmer, from: PeerId, kind: number, overMesh: boolean, via?: PeerId): void {
     if (!me.alive || me.links.has(from)) return
     if (kind === offer) {
-      if (!me.overlay.admits(from, overMesh ? 'mesh' : 'door', this.now)) return
+      if (!me.overlay.admits(from, overMesh ? 'mesh' : 'door', this.now, via)) return
       if (overMesh)
         this.#do(me, () => me.overlay.route(from, { kind: 'signal', payload: Uint8Array.of(answer) }, true, this.now))
       else this.#throughDoor(me, from, answer)
