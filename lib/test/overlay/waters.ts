@@ -314,7 +314,6 @@ export class Waters {
   #perform(me: Swimmer, effect: OverlayEffect<Note>): void {
     switch (effect.type) {
       case 'abandon':
-      case 'rejected':
         // Nobody here says that it has no room: a dial ends by its deadline.
         return
       case 'dial':
