@@ -56,7 +56,7 @@ export const mutations: readonly Mutation[] = [
     defence: 'whoever was thrown out stays out',
     edits: [
       {
-        file: 'core/core.ts',
+        file: 'core/exclusion.ts',
         text: 'if (outlawed && !final && peer !== undefined) this.#outlaws.add(peer, now)',
         without: '',
       },
@@ -285,8 +285,8 @@ export const mutations: readonly Mutation[] = [
     defence: 'who says two things is out',
     edits: [
       {
-        file: 'core/core.ts',
-        text: "if (draft !== undefined) this.#effects.push({ type: 'seal', draft })",
+        file: 'core/exclusion.ts',
+        text: 'if (draft !== undefined) this.#port.seal(draft)',
         without: '',
       },
     ],

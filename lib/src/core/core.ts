@@ -11,13 +11,12 @@ import { Broadcast } from '../broadcast/broadcast.ts'
 import type { BroadcastMessage } from '../broadcast/messages.ts'
 import type { TransferMessage } from '../broadcast/transfer-messages.ts'
 import type { Verified } from '../identity/claim.ts'
-import type { Fault, Numbered } from '../identity/fault.ts'
+import type { Numbered } from '../identity/fault.ts'
 import { sha256 } from '../identity/hash.ts'
 import type { Millis } from '../identity/millis.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import type { RevocationBook, Revoke } from '../identity/proofs.ts'
 import type { OverlayEffect } from '../overlay/effect.ts'
-import { mayRelay, ringSeedIn } from '../identity/proofs.ts'
+import { ringSeedIn } from '../identity/proofs.ts'
 import { Overlay } from '../overlay/overlay.ts'
 import { Positions } from '../overlay/rings.ts'
 import { swimDefaults } from '../swim/config.ts'
@@ -30,13 +29,12 @@ import type { Entry } from '../state/messages.ts'
 import { State, type StateEvent, type StateReader, type Write } from '../state/state.ts'
 import type { CoreOptions } from './config.ts'
 import { type CoreEvent, type CoreMember, type Effect, farewellsMax, type Priority } from './effect.ts'
-import { Faults } from './faults.ts'
+import { Exclusion } from './exclusion.ts'
 import { type Command, door, type DraftClaim, type Input, type LinkId } from './input.ts'
 import { LinkTable } from './link-table.ts'
 import type { Claim, Message, RoutedMessage } from './message.ts'
 import { Prng } from './prng.ts'
 import { Signals } from './signals.ts'
-import { Outlaws, overBudgetMs, Strikes } from './strikes.ts'
 
 export class Core {
   readonly #swim: Swim
@@ -44,16 +42,12 @@ export class Core {
   readonly #broadcast: Broadcast
   readonly #state: State
   readonly #links = new LinkTable()
-  readonly #strikes = new Strikes()
-  readonly #outlaws = new Outlaws()
-  readonly #faults = new Faults(() => this.#swim.wallAt(this.#now))
+  readonly #exclusion: Exclusion
   /** Dials of outlaws: they fail once the overlay is done with what it is about. */
   readonly #vainDials: PeerId[] = []
   readonly #prng: Prng
   readonly #self: PeerId
   readonly #sealingKey: Uint8Array | undefined
-  /** What the owner of such a room has taken back. */
-  readonly #revocations: RevocationBook | undefined
   /** What admits us, and whether it lets us write shared keys. */
   #proof: Uint8Array
   #sharesKeys: boolean | undefined
@@ -76,11 +70,6 @@ export class Core {
   })
 
   constructor(options: CoreOptions, now: Millis) {
-    const admits = options.admits ?? everybody
-    const refuses = (claim: Alive | Entry) =>
-      admits(claim.author) ? this.#revocations?.refuses(claim) : 'ERR_NOT_ADMITTED'
-    const equivocated = (one: Numbered, other: Numbered) => this.#onEquivocation(one, other)
-    this.#revocations = options.revocations
     this.#now = now
     this.#prng = new Prng(options.seed)
     this.#self = options.id
@@ -88,11 +77,33 @@ export class Core {
     const admission = (this.#proof = options.admission ?? noExtra)
     this.#sharesKeys = options.sharesKeys
     this.#proven = admission.length > 0
+    this.#exclusion = new Exclusion(
+      {
+        self: options.id,
+        admits: options.admits ?? everybody,
+        revocations: options.revocations,
+        proof: () => this.#proof,
+        wallAt: (at) => this.#swim.wallAt(at),
+        record: (peer) => this.#swim.record(peer),
+        records: () => this.#swim.records,
+        linkedPeers: () => this.#links.peers(),
+        tell: (peer, message) => this.#overLink(peer, message, message.type === 'revocations' ? 'probe' : 'state'),
+        hangUp: (peer, code) => this.#hangUp(peer, code),
+        seal: (draft) => this.#effects.push({ type: 'seal', draft }),
+        notify: (event) => this.#notify(event),
+        revoked: (id, at) => this.#swim.revoked(id, at),
+        convicted: (id, at) => this.#swim.convicted(id, at),
+        refusalsChanged: () => this.#state.refusalsChanged(),
+      },
+      () => this.#now,
+    )
+    const refuses = (claim: Alive | Entry) => this.#exclusion.refuses(claim)
+    const equivocated = (one: Numbered, other: Numbered) => this.#exclusion.onEquivocation(one, other)
     this.#overlay = new Overlay<RoutedMessage>(
       {
         self: options.id,
         probesInVain: (author, at) => this.#swim.probesInVain(author, at),
-        ...(this.#proven ? { seed: ringSeedIn(admission), mayRelay: (peer) => this.#mayRelay(peer) } : {}),
+        ...(this.#proven ? { seed: ringSeedIn(admission), mayRelay: (peer) => this.#exclusion.mayRelay(peer) } : {}),
         positions: options.positions ?? new Positions(sha256),
         random: () => this.#prng.uniform(),
         wall: (at) => this.#swim.wallAt(at),
@@ -113,8 +124,7 @@ export class Core {
         monitorsOf: (subject) => this.#overlay.rings.monitorsOf(subject),
         entitled: (accuser, subject) => this.#overlay.rings.entitled(accuser, subject),
         linked: (peer) => this.#links.of(peer) !== undefined,
-        // Not the code of the fault itself: it is told of the neighbour, who may not have heard of that yet.
-        refuses: (claim) => (this.#faults.convicted(claim.author) ? 'ERR_OUTLAW' : refuses(claim)),
+        refuses,
         equivocated,
         linkedPeers: () => this.#links.peers(),
         hops: (peer, avoid) => (this.#links.of(peer) === undefined ? this.#overlay.path(peer, avoid)?.length : 1),
@@ -141,7 +151,7 @@ export class Core {
       {
         self: options.id,
         linkedPeers: () => this.#links.peers(),
-        admits: (author) => admits(author) && !this.#faults.convicted(author) && this.#mayBeHere(author),
+        admits: (author) => this.#exclusion.hears(author),
         equivocated,
         metAt: (author) => {
           const record = this.#swim.record(author)
@@ -165,7 +175,6 @@ export class Core {
         send: (to, message) => this.#overLink(to, message, 'state'),
         seal: (draft) => this.#effects.push({ type: 'seal', draft }),
         wallAt: (at) => this.#swim.wallAt(at),
-        // Entries of the convicted stand: else replicas would differ by when they heard of it.
         refuses,
         equivocated,
         recall: options.recall,
@@ -251,7 +260,7 @@ export class Core {
         this.#onWrite(input.writes, input.ref, now)
         break
       case 'revocations':
-        this.#onRevocations(input.claim, undefined, now)
+        this.#exclusion.onRevocations(input.claim, undefined, now)
         break
       case 'restored':
         this.#state.restore(input.entries)
@@ -278,7 +287,12 @@ export class Core {
     const swim = this.#swim.deadline()
     const others = this.#stopped
       ? []
-      : [this.#overlay.deadline(), this.#state.deadline(this.#now), this.#broadcast.deadline(), this.#staleAt()]
+      : [
+          this.#overlay.deadline(),
+          this.#state.deadline(this.#now),
+          this.#broadcast.deadline(),
+          this.#exclusion.staleAt(this.#now),
+        ]
     let next = swim
     for (const each of others) if (each !== undefined && (next === undefined || each < next)) next = each
     return next
@@ -357,35 +371,30 @@ export class Core {
     const swimDue = this.#swim.deadline()
     this.#swim.tick(now, swimDue === undefined ? 0 : now - swimDue)
     if (this.#stopped) return
-    const stale = this.#revocations?.staleBy(this.#swim.wallAt(now))
-    if (stale !== undefined) this.#notify({ type: 'revocations-stale', ...termOf(stale) })
+    this.#exclusion.tick(now)
     this.#overlay.tick(now, due === undefined ? 0 : Math.max(0, now - due - this.#granularityMs))
     this.#state.tick(now)
     this.#broadcast.tick(now)
   }
 
   #onLinkOpened(link: LinkId, peer: PeerId, initiator: boolean, now: Millis): void {
-    // It dialled us before it was thrown out, or would not take no for an answer.
-    if (this.#outlaws.has(peer, now) || this.#faults.convicted(peer))
-      return void this.#effects.push({ type: 'hang-up', link, code: 'ERR_OUTLAW' })
-    // The list came while it was shaking hands.
-    if (this.#revocations?.outcast(peer, undefined))
-      return void this.#effects.push({ type: 'hang-up', link, code: 'ERR_CAPABILITY_REVOKED' })
+    const outcast = this.#exclusion.outcast(peer, now)
+    if (outcast !== undefined) return void this.#effects.push({ type: 'hang-up', link, code: outcast })
     this.#members = undefined
     const replaced = this.#links.opened(link, peer)
     if (replaced !== undefined) this.#effects.push({ type: 'hang-up', link: replaced, code: 'ERR_REPLACED' })
-    // Before anything else: a newcomer is to believe nobody whom it names.
-    const list = this.#revocations?.newest
+    // Before anything else.
+    const { list } = this.#exclusion
     if (list !== undefined) this.#overLink(peer, { type: 'revocations', claim: list }, 'probe')
     this.#overlay.linkOpened(peer, now)
     this.#notify({ type: 'link-opened', peer })
     this.#broadcast.linkOpened(now)
     this.#swim.linkOpened(peer, initiator, now)
-    for (const claim of this.#faults.held) this.#overLink(peer, { type: 'fault', claim }, 'state')
+    for (const claim of this.#exclusion.faults) this.#overLink(peer, { type: 'fault', claim }, 'state')
   }
 
   #onLinkClosed(link: LinkId, now: Millis): void {
-    this.#strikes.forget(link)
+    this.#exclusion.linkClosed(link)
     const peer = this.#links.closed(link)
     if (peer === undefined) return
     this.#members = undefined
@@ -416,11 +425,11 @@ export class Core {
         if (!this.#stopped) this.#state.receive(peer, message, now)
         break
       case 'revocations':
-        if (!this.#stopped && this.#onRevocations(message.claim, peer, now) === undefined)
+        if (!this.#stopped && this.#exclusion.onRevocations(message.claim, peer, now) === undefined)
           this.#onRefused(link, 'ERR_FRAME_KIND', true, now)
         break
       case 'fault':
-        if (!this.#stopped) this.#onFault(message.claim, peer, now)
+        if (!this.#stopped) this.#exclusion.onFault(message.claim, peer, now)
         break
       case 'offer':
       case 'chunk':
@@ -466,7 +475,7 @@ export class Core {
   #onOverlayEffect(effect: OverlayEffect<RoutedMessage>): void {
     switch (effect.type) {
       case 'dial':
-        if (this.#shuns(effect.peer, this.#now)) this.#vainDials.push(effect.peer)
+        if (this.#exclusion.shuns(effect.peer, this.#now)) this.#vainDials.push(effect.peer)
         else this.#effects.push(effect)
         break
       case 'door':
@@ -486,7 +495,7 @@ export class Core {
         this.#effects.push({ type: 'seal', draft: this.#addressed(effect.draft) })
         break
       case 'deliver':
-        if (effect.message.type !== 'gossip' && !this.#mayBeHere(effect.from)) break
+        if (effect.message.type !== 'gossip' && !this.#exclusion.mayBeHere(effect.from)) break
         this.#onMessage(effect.from, effect.message, effect.hops, this.#now)
         break
       case 'signal':
@@ -520,7 +529,7 @@ export class Core {
   }
 
   #onSignalIn(from: PeerId, payload: Uint8Array, by: 'door' | 'mesh', now: Millis, via?: PeerId): void {
-    if (this.#stopped || this.#shuns(from, now)) return
+    if (this.#stopped || this.#exclusion.shuns(from, now)) return
     if (this.#overlay.admits(from, by, now, via)) return void this.#effects.push({ type: 'signal', from, payload })
     const others = this.#overlay.turnAway(from, by, now)
     if (others !== undefined) this.#effects.push({ type: 'door-full', to: from, others })
@@ -548,11 +557,7 @@ export class Core {
   #onRefused(link: LinkId, code: string, blame: boolean, now: Millis, final = false): void {
     const peer = this.#links.peerAt(link)
     this.#notify({ type: 'claim-rejected', from: peer, code })
-    const outlawed = blame && this.#strikes.strike(link, now)
-    // A rate that was too high for us may be our own slowness; three faults that nobody can mistake are not.
-    if (outlawed && !final && peer !== undefined) this.#outlaws.add(peer, now)
-    else if (final && peer !== undefined) this.#outlaws.add(peer, now, overBudgetMs)
-    if (final || outlawed) this.#effects.push({ type: 'hang-up', link, code })
+    if (this.#exclusion.refused(link, peer, blame, final, now)) this.#effects.push({ type: 'hang-up', link, code })
   }
 
   #onSealed(claim: Verified<Claim>, now: Millis): void {
@@ -569,10 +574,10 @@ export class Core {
         this.#state.sealed(claim, now)
         break
       case 'revoke':
-        this.#onRevocations(claim, undefined, now)
+        this.#exclusion.onRevocations(claim, undefined, now)
         break
       case 'fault':
-        this.#onFault(claim, undefined, now)
+        this.#exclusion.onFault(claim, undefined, now)
         break
       default:
         this.#members = undefined
@@ -664,81 +669,9 @@ export class Core {
     this.#overlay.route(to, { kind: 'frame', inner: message }, how.receipt, this.#now, how.ref, how.avoid)
   }
 
-  /**
-   * A list is passed on once by whoever had an older one, and then takes effect: first to the neighbours, those whom it
-   * names included, who so learn why their links close. Answers whether
-   * it was newer; undefined in a room that knows no lists.
-   */
-  #onRevocations(list: Verified<Revoke>, from: PeerId | undefined, now: Millis): boolean | undefined {
-    const revocations = this.#revocations
-    if (!revocations?.take(list)) return revocations && false
-    for (const peer of this.#links.peers())
-      if (peer !== from) this.#overLink(peer, { type: 'revocations', claim: list }, 'probe')
-    this.#notify({ type: 'revocations-changed', ...termOf(list) })
-    if (revocations.voids(this.#proof)) {
-      this.#notify({ type: 'admission-revoked' })
-      return true
-    }
-    // The links first, so that it is this that they are said to have closed for.
-    for (const peer of this.#links.peers()) {
-      const link = this.#links.of(peer)
-      if (link !== undefined && revocations.outcast(peer, this.#swim.record(peer)?.alive.admission))
-        this.#effects.push({ type: 'hang-up', link, code: 'ERR_CAPABILITY_REVOKED' })
-    }
-    for (const record of [...this.#swim.records])
-      if (record.id !== this.#self && revocations.voids(record.alive.admission)) this.#swim.revoked(record.id, now)
-    this.#state.refusalsChanged()
-    return true
-  }
-
-  /** When the newest list of revocations is out of date, if that was not said yet. */
-  #staleAt(): Millis | undefined {
-    const staleAt = this.#revocations?.staleAt
-    return staleAt === undefined ? undefined : ((this.#now + (staleAt - this.#swim.wallAt(this.#now))) as Millis)
-  }
-
-  /** Somebody's own words speak against it. */
-  #onEquivocation(one: Numbered, other: Numbered): void {
-    const draft = this.#faults.draft(this.#self, one, other)
-    if (draft !== undefined) this.#effects.push({ type: 'seal', draft })
-  }
-
-  /** Passed on once, by whoever did not know of it, and only of members: anybody can convict keys that are nobody's. */
-  #onFault(claim: Verified<Fault>, from: PeerId | undefined, now: Millis): void {
-    const { culprit } = claim
-    const isMember = this.#swim.record(culprit) !== undefined
-    if (!this.#faults.take(claim, isMember)) return
-    if (isMember)
-      for (const peer of this.#links.peers()) if (peer !== from) this.#overLink(peer, { type: 'fault', claim }, 'state')
-    this.#notify({ type: 'claim-rejected', from: culprit, code: 'ERR_EQUIVOCATION' })
-    if (culprit === this.#self) return
-    // The link first, so that it is this that it is said to have closed for.
-    this.#hangUp(culprit, 'ERR_EQUIVOCATION')
-    this.#swim.convicted(culprit, now)
-  }
-
   #hangUp(peer: PeerId, code: string): void {
     const link = this.#links.of(peer)
     if (link !== undefined) this.#effects.push({ type: 'hang-up', link, code })
-  }
-
-  /** Neither dialled nor listened to. */
-  #shuns(peer: PeerId, now: Millis): boolean {
-    return this.#outlaws.has(peer, now) || this.#faults.convicted(peer) || this.#revocations?.bans(peer) === true
-  }
-
-  /** In a room of capabilities that is a right. */
-  #mayRelay(peer: PeerId): boolean {
-    if (peer === this.#self) return mayRelay(this.#proof)
-    const record = this.#swim.record(peer)
-    return record !== undefined && mayRelay(record.alive.admission)
-  }
-
-  /** News and routed messages carry no proof: their author must have shown one as a member. */
-  #mayBeHere(peer: PeerId): boolean {
-    if (!this.#proven) return true
-    const record = this.#swim.record(peer)
-    return record !== undefined && present(record.status)
   }
 
   #memberUp(record: MemberRecord): void {
@@ -798,4 +731,3 @@ export class Core {
 
 const noExtra = new Uint8Array(0)
 const everybody = (): boolean => true
-const termOf = ({ seq, issuedAt, ttlMs }: Revoke) => ({ seq, expiresAt: issuedAt + ttlMs })
