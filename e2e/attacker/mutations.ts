@@ -58,7 +58,7 @@ export const mutations: readonly Mutation[] = [
       {
         file: 'core/exclusion.ts',
         text: 'if (outlawed && !final && peer !== undefined) this.#outlaws.add(peer, now)',
-        without: '',
+        without: 'if (outlawed && !final) this.#outlaws.has(peer!, now)',
       },
     ],
     attack: 'return',
