@@ -65,6 +65,13 @@ test('what junk costs a tab', async () => {
     const volleys = Array.from({ length: (seconds * 1000) / tickMs }, () =>
       make(attacker.actor, (perSecond * tickMs) / 1000),
     )
+    // By the thread's own time: what others have of the processor meanwhile is not the junk's doing.
+    const cdp = await tab.page.context().newCDPSession(tab.page)
+    await cdp.send('Performance.enable', { timeDomain: 'threadTicks' })
+    const busyMs = async (): Promise<number> => {
+      const { metrics } = await cdp.send('Performance.getMetrics')
+      return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN)
+    }
     await tab.page.evaluate(() => {
       const longTasks: number[] = []
       new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
@@ -72,6 +79,7 @@ test('what junk costs a tab', async () => {
       })
       Object.assign(window, { longTasks })
     })
+    const busyBefore = await busyMs()
     const begun = performance.now()
     let told = 0
     for (const volley of volleys) {
@@ -85,6 +93,7 @@ test('what junk costs a tab', async () => {
     const tookMs = performance.now() - begun
     // Whatever is on its way is still to be borne.
     await new Promise((resolve) => setTimeout(resolve, 2000))
+    const busyAfter = await busyMs()
     const longTasks = await tab.page.evaluate(
       () => (window as Window & typeof globalThis & { longTasks: number[] }).longTasks,
     )
@@ -94,6 +103,7 @@ test('what junk costs a tab', async () => {
     rows[name] = {
       'claims told': make === junk['none, for comparison'] ? 0 : told * perSecond * (tickMs / 1000),
       'in s': Number((tookMs / 1000).toFixed(1)),
+      'busy, %': Number(((100 * (busyAfter - busyBefore)) / (tookMs + 2000)).toFixed(1)),
       'long tasks, %': Number(((100 * longMs) / (tookMs + 2000)).toFixed(1)),
       'longest, ms': Math.round(Math.max(0, ...longTasks)),
       'its link closed': attacker.closedBy.has(tab.id),

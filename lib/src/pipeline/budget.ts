@@ -47,8 +47,9 @@ export const nativeBudget: LinkBudget = {
   // second (`swim/sync-budget.ts`): a room of 1,000, and its list twice over at once. One costs some 30 µs to read and to name,
   // so this is 2 % of a thread.
   useless: { perSecond: 500, burst: 2_048 },
-  // Members pass on 250 a second of one author, and 500 at once (`broadcast/news-pace.ts`), and repair 256 and 512.
-  news: { perSecond: 600, burst: 1_280 },
+  // Members pass on 250 a second of one author, and 500 at once (`broadcast/news-pace.ts`), and of what was lost we ask for 64
+  // in each half second.
+  news: { perSecond: 500, burst: 768 },
   backlogFrames: 4_096,
   backlogBytes: 16 * mebibyte,
 }
