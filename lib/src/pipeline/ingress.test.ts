@@ -11,6 +11,8 @@ import type { DraftClaim, LinkId } from '../core/input.ts'
 import type { Claim, Message } from '../core/message.ts'
 import type { Alive, Gossip, Incarnation } from '../swim/messages.ts'
 import type { Routed } from '../overlay/messages.ts'
+import { NewsPace, passedOn } from '../broadcast/news-pace.ts'
+import type { News } from '../broadcast/messages.ts'
 import { entry } from '../../test/state/entries.ts'
 import { fastCrypto } from '../sim/crypto.ts'
 import { Prng } from '../sim/prng.ts'
@@ -630,6 +632,36 @@ describe('the budgets that are set', () => {
       for (const message of stormOf(256)) ingress.receive(link, encode(message), start)
       expect(codes()).toEqual(['gossip', 'gossip', 'gossip'])
     }
+  })
+
+  it('close no link over which 10,000 entries come that were written at once, and again as they are pulled', () => {
+    for (const budget of [nativeBudget, scriptBudget]) {
+      const { ingress, arrivals } = setUp({ budget, verifier: believing })
+      const frames = Array.from({ length: 100 }, (_, at) => {
+        const sketches = Array.from({ length: 100 }, (_, n) => ({ by: at % 10, seq: 100 * at + n + 1, wall }))
+        return encode({ type: 'fresh', claims: sketches.map((sketch) => entry(sketch)) })
+      })
+      for (const frame of frames) ingress.receive(link, frame, start)
+      for (const [at, frame] of frames.entries()) ingress.receive(link, frame.slice(), (100 * at) as Millis)
+      expect(arrivals.filter((arrival) => arrival.type === 'refused' && arrival.final)).toEqual([])
+    }
+  })
+
+  it('close no link over which one author’s broadcasts come as fast as members pass them on, and what was lost besides', () => {
+    const { ingress, codes } = setUp({ verifier: believing })
+    const pace = new NewsPace(passedOn)
+    let seq = 0
+    const say = (now: number) => {
+      const draft = { type: 'news', author: ada.peerId, issuedAt: wall, ttlMs: 60_000, instance, seq: ++seq } as const
+      const claim = seal<News>(ada, { ...draft, topic: '', payload: new Uint8Array(1) })
+      ingress.receive(link, encode({ type: 'spread', claims: [claim] }), now as Millis)
+    }
+    for (let now = 0; now < 3000; now += 500) {
+      while (pace.take(1, now as Millis)) say(now)
+      for (let again = 0; again < 64; again++) say(now)
+    }
+    expect(seq).toBeGreaterThan(500 + 5 * 125 + 6 * 63)
+    expect(new Set(codes())).toEqual(new Set(['spread']))
   })
 
   it('let a file through at 50 MB a second', () => {
