@@ -147,10 +147,11 @@ export const stateAttacks: readonly Attack[] = [
       const some = (bytes: number) => Buffer.alloc(bytes, ++salt & 255 || 1)
       class Differing extends Member {
         override onFrame(link: number, bytes: Uint8Array): void {
-          const [kind, first, table] = read(bytes) as readonly Item[]
-          if (kind === kinds['tree-want']) this.host.send(link, this.#answer(first as Uint8Array))
+          const [kind, first, second] = read(bytes) as readonly Item[]
+          if (kind === kinds['tree-want'])
+            this.host.send(link, this.#answer(Buffer.concat([first as Uint8Array, second as Uint8Array])))
           else if (kind !== kinds.ping) super.onFrame(link, bytes)
-          else this.host.send(link, frame('ack', first!, table!, some(8), this.host.wall(), []))
+          else this.host.send(link, frame('ack', first!, second!, some(8), this.host.wall(), []))
         }
 
         /** Everything differs, as far down as there is anything. */
@@ -158,7 +159,7 @@ export const stateAttacks: readonly Attack[] = [
           const nodes: Item[] = []
           for (let at = 0; at < paths.length; at += 5) {
             const depth = paths[at]!
-            nodes.push([paths.subarray(at, at + 5), depth > 6, some(depth > 6 ? 0 : 256 * 8)])
+            nodes.push([paths.subarray(at, at + 5), depth > 6 ? 1 : 0, some(depth > 6 ? 0 : 256 * 8)])
           }
           return frame('tree-have', true, nodes.slice(0, 31))
         }

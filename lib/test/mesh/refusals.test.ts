@@ -17,6 +17,7 @@ import type { Mesh, MeshEventMap } from '../../src/mesh/mesh.ts'
 import type { TransportContext } from '../../src/mesh/parts.ts'
 import { togetherMs } from '../../src/mesh/refusals.ts'
 import { encodeValue } from '../../src/pipeline/index.ts'
+import type * as budgets from '../../src/pipeline/budget.ts'
 import type { Rate } from '../../src/pipeline/token-bucket.ts'
 import type { Link, TransportFactory } from '../../src/transport/port.ts'
 import { encodeItem, type Item } from '../../src/wire/cbor.ts'
@@ -30,7 +31,7 @@ import { Waters } from './waters.ts'
  * with few signatures. (Script's own budget of checks is always spent before that of one author's broadcasts.)
  */
 vi.mock('../../src/pipeline/budget.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../../src/pipeline/budget.ts')>()
+  const original = await importOriginal<typeof budgets>()
   const { claims, verifications, unread, useless, news } = original.nativeBudget
   const some = ({ perSecond, burst }: Rate): Rate => ({ perSecond: perSecond / 64, burst: burst / 64 })
   const scriptBudget = {
