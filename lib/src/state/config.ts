@@ -30,7 +30,7 @@ export interface StateConfig {
   readonly answersBurst: number
   /**
    * Questions to one neighbour that bring nothing, each second and at once. A neighbour that lacks 1 % of a million entries which
-   * we have is asked 300 in vain: npm run bench:state
+   * we have is asked 27 in vain (npm run bench:summaries), and there may be many such. A guess.
    */
   readonly roundsPerSecond: number
   readonly roundsBurst: number

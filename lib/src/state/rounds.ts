@@ -12,7 +12,7 @@ export interface RoundLimits {
   readonly roundsBurst: number
 }
 
-/** A question for the tree names 32 places and lists up to 64 entries of each: one that brings so few is not in vain. */
+/** One question asks for up to 512 entries: a sixteenth of that is not in vain. A guess. */
 export const entriesPerRound = 32
 
 /** Neighbours, linked or not: a new link is no new budget. The one longest silent goes first. */
