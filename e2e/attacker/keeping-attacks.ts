@@ -36,9 +36,9 @@ class Receiver {
     this.transfers = new Transfers({
       alarms: { create } as unknown as Alarms,
       receiveBytesMax: roomBytes,
-      chunkBytes: 16_000,
       now: () => this.#now as Millis,
       isLinked: () => true,
+      rttMs: () => undefined,
       whenRoomy: (_to, resume) => resume(),
       say: (to, message) => void this.said.push({ to, message }),
       deliver: (_from, bytes) => void this.delivered.push(bytes),

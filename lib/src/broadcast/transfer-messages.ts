@@ -59,4 +59,4 @@ export type TransferMessage = Offer | Chunk | Credit | Finish | Stop
 /** How far the sender may be ahead of what the receiver says to have: 10 MB/s where a round trip takes 100 ms. */
 export const creditBytes = 1 << 20
 /** Credit is given anew each time that so much has come. */
-export const creditEveryBytes = 1 << 15
+export const creditEveryBytes = 1 << 14

@@ -42,16 +42,29 @@ test('a slow link is left with the least that keeps it busy', () => {
   expect(over(100, 20).bytes).toBeLessThan(300_000)
 })
 
-test('it never goes beyond what the receiver allows, or below four frames', () => {
+test('it never goes beyond what the receiver allows, or below two frames of half the size', () => {
   const pace = new Pace(mebibyte)
-  for (let i = 1; i < 200; i++) {
+  for (let i = 1; i < 400; i++) {
     pace.onSent(i, i as Millis)
     pace.onReceived(i, (i + 5) as Millis)
   }
   expect(pace.bytes).toBe(mebibyte)
-  for (let i = 200; i < 400; i++) {
+  for (let i = 400; i < 600; i++) {
     pace.onSent(i, i as Millis)
     pace.onReceived(i, (i + 500) as Millis)
   }
-  expect(pace.bytes).toBe(65_536)
+  expect(pace.bytes).toBe(16_384)
+})
+
+test('what a probe takes on the quiet link is the measure from the first frame on', () => {
+  const delayed = (pace: Pace): number => {
+    for (let i = 1; i < 100; i++) {
+      pace.onSent(i, i as Millis)
+      pace.onReceived(i, (i + 20) as Millis)
+    }
+    return pace.bytes
+  }
+  expect(delayed(new Pace(mebibyte))).toBeGreaterThan(400_000)
+  expect(delayed(new Pace(mebibyte, 12))).toBe(16_384)
+  expect(delayed(new Pace(mebibyte, 13))).toBeGreaterThan(400_000)
 })

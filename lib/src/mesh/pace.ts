@@ -5,10 +5,10 @@
  */
 import type { Millis } from '../identity/millis.ts'
 
-/** Four frames keep a fast link busy. */
-const leastBytes = 1 << 16
-const stepBytes = 1 << 14
-/** A delay beyond so many times the least one is a queue of our own making. measured: npm run bench:transfer */
+/** What the receiver answers with credit: two frames on their way. */
+const leastBytes = 1 << 14
+const stepBytes = 1 << 12
+/** A delay beyond so many times the quiet one is a queue of our own making. measured: npm run bench:transfer */
 const queueFactor = 1.5
 /** The clock of some browsers is no finer. */
 const grainMs = 1
@@ -17,11 +17,13 @@ export class Pace {
   readonly #mostBytes: number
   /** When so many bytes had been sent. */
   readonly #marks: { readonly sent: number; readonly at: Millis }[] = []
-  #leastMs = Infinity
+  #leastMs: number
   #bytes = 2 * leastBytes
 
-  constructor(mostBytes: number) {
+  /** `quietMs`: a round trip when nothing is in its way, as far as it was measured. */
+  constructor(mostBytes: number, quietMs = Infinity) {
     this.#mostBytes = mostBytes
+    this.#leastMs = quietMs
   }
 
   /** How far ahead. */

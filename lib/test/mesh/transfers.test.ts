@@ -149,9 +149,9 @@ describe('whoever breaks the rules of a transfer', () => {
     const transfers = new Transfers({
       alarms: new Alarms(waters.time.host()),
       receiveBytesMax: 1000,
-      chunkBytes: 16_384,
       now: () => waters.time.nowMs as Millis,
       isLinked: () => true,
+      rttMs: () => undefined,
       whenRoomy: (_to, resume) => resume(),
       say: (to, message) => said.push(`${to} ${message.type} ${'word' in message ? message.word : ''}`.trim()),
       deliver: (_from, bytes) => told.push(bytes.length),
