@@ -52,7 +52,8 @@ describe.each(browserNames)('a store in %s', (name) => {
   })
 
   // Others have no way to bound what a page may keep.
-  test.runIf(name === 'chromium')('says that there is no room, keeps nothing of the batch, and goes on', async () => {
+  if (name !== 'chromium') return
+  test('says that there is no room, keeps nothing of the batch, and goes on', async () => {
     const unheard: string[] = []
     // A page of its own, since for a while Chromium goes by the room that it found before.
     const fresh = await (await browser.newContext()).newPage()
