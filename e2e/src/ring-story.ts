@@ -61,7 +61,7 @@ export async function ringStory(sea: Sea, sizes: RingSizes): Promise<RingFigures
     await victims.add(room, sizes.crashing, signaling.url)
     await everybody()
     for (const kind of sizes.tabs) {
-      tabs.push(await sea.tab(kind))
+      tabs.push(await (await sea.openTab(kind)).joinedAtLast())
       await everybody()
     }
     const meetMs = performance.now() - startedAt

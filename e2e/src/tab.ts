@@ -60,9 +60,24 @@ export class Tab implements Peer {
   }
 
   /** Resolves when the page is in its mesh. */
-  async joined(): Promise<this> {
+  joined(): Promise<this> {
+    return this.#joined(() => Promise.resolve())
+  }
+
+  /** The same beside so many peers that the server may keep a page waiting: what the page then offers is taken, as people would. */
+  joinedAtLast(): Promise<this> {
+    const again = this.page.getByRole('button', { name: 'Try again' })
+    return this.#joined(async () => {
+      if (await again.isVisible()) await again.click()
+    })
+  }
+
+  async #joined(meanwhile: () => Promise<void>): Promise<this> {
     try {
-      this.#id = await eventually(`${this.name} to join`, () => this.page.evaluate(() => window.mesh?.id ?? ''))
+      this.#id = await eventually(`${this.name} to join`, async () => {
+        await meanwhile()
+        return this.page.evaluate(() => window.mesh?.id ?? '')
+      })
     } catch (error) {
       const shown = await this.page.evaluate(() => document.body.innerText)
       const troubles = (await this.troubles()).join('\n')
