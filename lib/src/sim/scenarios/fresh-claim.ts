@@ -2,7 +2,6 @@
 import type { Digest } from '../../identity/claim.ts'
 import type { Scenario } from '../experiment.ts'
 import { settled } from './crash.ts'
-import { quietenMs, warmFrom } from './steady.ts'
 
 const patienceMs = 60_000
 
@@ -13,8 +12,6 @@ export const freshClaim: Scenario = {
   run(conditions) {
     const experiment = settled(conditions)
     const { world, figures } = experiment
-    // Who opens a link greets with its claim: that is not how a claim travels.
-    if (conditions.peers >= warmFrom) world.runFor(quietenMs)
     const author = world.prng.pick(world.running)
     const metadata = new Uint8Array([0xa1, 0x61, 0x6e, 0x19, 0x03, 0xe8]) // { n: 1000 }
     let claim: Digest | undefined

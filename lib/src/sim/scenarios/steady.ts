@@ -3,7 +3,7 @@ import type { Scenario } from '../experiment.ts'
 import { Experiment } from '../experiment.ts'
 
 /** For what the start left under way: late dials, surplus links, the first digests, asking for random links. */
-export const quietenMs = 120_000
+const quietenMs = 120_000
 /** From here on a world is warmed rather than bootstrapped: its meeting costs more than its minute. */
 export const warmFrom = 48
 
