@@ -1,6 +1,7 @@
 /** A small world under attack: honest peers who have met, and what harm is done to them, in sentences. */
 import { networkDefaults, population, type SimPeer, World } from 'shoal/sim'
-import type { Key } from './claims.ts'
+import { claim, type Key } from './claims.ts'
+import { frame } from './frames.ts'
 import { Member } from './member.ts'
 import type { Actor, Host } from './port.ts'
 
@@ -159,6 +160,13 @@ export const newsFields = (by: Member, seq: number) => [
   '',
   Buffer.of(seq & 255),
 ]
+
+/** A message to somebody who is no neighbour of ours, for others to carry. */
+export const routed = (by: Member, to: Uint8Array, ttlMs = 20_000): Buffer => {
+  const id = Buffer.from(Array.from({ length: 16 }, () => Math.floor(by.host.random() * 256)))
+  const payload = frame('direct', 1, '', Buffer.of(1))
+  return claim('routed', [by.host.publicKey, by.host.wall(), ttlMs, to, id, 0, false, payload], by.host, by.meshId)
+}
 
 export const entryFields = (by: Member, key: string) => [
   by.host.publicKey,
