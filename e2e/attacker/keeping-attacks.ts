@@ -38,7 +38,6 @@ class Receiver {
       receiveBytesMax: roomBytes,
       now: () => this.#now as Millis,
       isLinked: () => true,
-      rttMs: () => undefined,
       whenRoomy: (_to, resume) => resume(),
       say: (to, message) => void this.said.push({ to, message }),
       deliver: (_from, bytes) => void this.delivered.push(bytes),

@@ -52,7 +52,10 @@ export class Exclusion {
 
   // ── Who is out. ──
 
-  /** Why nobody here takes this from its author. Entries of the convicted stand: else replicas would differ by when they heard of it. */
+  /**
+   * Why nobody here takes this from its author. Entries of the convicted stand: else replicas would differ by when they
+   * heard of it.
+   */
   refuses(claim: Alive | Entry): string | undefined {
     const { admits, revocations } = this.#port
     if (!admits(claim.author)) return 'ERR_NOT_ADMITTED'
@@ -124,8 +127,8 @@ export class Exclusion {
 
   /**
    * A list is passed on once by whoever had an older one, and then takes effect: first to the neighbours, those whom it
-   * names included, who so learn why their links close. Answers whether
-   * it was newer; undefined in a room that knows no lists.
+   * names included, who so learn why their links close. Answers whether it was newer; undefined in a room that knows no
+   * lists.
    */
   onRevocations(list: Verified<Revoke>, from: PeerId | undefined, now: Millis): boolean | undefined {
     const { revocations, proof, self } = this.#port

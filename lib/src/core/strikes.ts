@@ -31,8 +31,8 @@ export class Strikes {
 
 /**
  * Peers whose link was closed for its third fault, or since it was over a budget. They are no neighbours of ours for as long
- * as a fault counts, or for `overBudgetMs`: neither dialled nor listened to. Otherwise whoever is thrown out comes back a moment later, with three faults
- * to spend. It is our own memory only, and nobody is told.
+ * as a fault counts, or for `overBudgetMs`: neither dialled nor listened to. Otherwise whoever is thrown out comes back a
+ * moment later, with three faults to spend. It is our own memory only, and nobody is told.
  */
 export class Outlaws {
   readonly #until = new Map<PeerId, Millis>()

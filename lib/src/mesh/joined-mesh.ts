@@ -101,7 +101,6 @@ export class JoinedMesh<M extends Metadata = Metadata> extends MeshEventTarget i
       receiveBytesMax: parts.limits.receiveBytesMax,
       now: () => parts.host.now(),
       isLinked: (peer) => this.members.get(peer)?.linked === true,
-      rttMs: (peer) => this.members.get(peer)?.rttMs,
       whenRoomy: (to, resume) => this.#run.driver.whenRoomy(to, resume),
       say: (to, message) => this.#run.driver.handle({ type: 'transfer', to, message }),
       deliver: (from, data) => this.#emit('message', { from, data, broadcast: false, hops: 1 }),

@@ -8,7 +8,7 @@ import type { Millis } from '../identity/millis.ts'
 /** What the receiver answers with credit: two frames on their way. */
 const leastBytes = 1 << 14
 const stepBytes = 1 << 12
-/** A delay beyond so many times the quiet one is a queue of our own making. measured: npm run bench:transfer */
+/** A delay beyond so many times the least one is a queue of our own making. measured: npm run bench:transfer */
 const queueFactor = 1.5
 /** The clock of some browsers is no finer. */
 const grainMs = 1
@@ -17,13 +17,11 @@ export class Pace {
   readonly #mostBytes: number
   /** When so many bytes had been sent. */
   readonly #marks: { readonly sent: number; readonly at: Millis }[] = []
-  #leastMs: number
+  #leastMs = Infinity
   #bytes = 2 * leastBytes
 
-  /** `quietMs`: a round trip when nothing is in its way, as far as it was measured. */
-  constructor(mostBytes: number, quietMs = Infinity) {
+  constructor(mostBytes: number) {
     this.#mostBytes = mostBytes
-    this.#leastMs = quietMs
   }
 
   /** How far ahead. */

@@ -24,8 +24,6 @@ export interface TransfersPort {
   readonly receiveBytesMax: number
   now(): Millis
   isLinked(peer: PeerId): boolean
-  /** A round trip to it, as probes measured it. */
-  rttMs(peer: PeerId): number | undefined
   whenRoomy(to: PeerId, resume: () => void): void
   say(to: PeerId, message: TransferMessage): void
   deliver(from: PeerId, bytes: Uint8Array): void
@@ -107,7 +105,7 @@ export class Transfers {
         reject,
         alarm: this.#port.alarms.create(() => this.#abandon(outgoing, errorOf('ERR_CONGESTED'))),
         onAbort: () => this.#abandon(outgoing, errorOf('ERR_ABORTED')),
-        pace: new Pace(creditBytes, this.#port.rttMs(to)),
+        pace: new Pace(creditBytes),
         sent: 0,
         told: 0,
         received: undefined,

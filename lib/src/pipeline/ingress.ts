@@ -223,7 +223,7 @@ export class Ingress {
     if (!this.#isForUs(message)) {
       return this.#settle(state, slot, [...notices, { type: 'received', link, message }])
     }
-    // The payload is its author's, and no relay looks inside: nobody on the way is to blame for it.
+    // The payload is its author's, and no relay reads it: nobody on the way is to blame for it.
     const finish = (inside: Pick<Forward, 'inner' | 'signal'> | undefined): void => {
       if (inside === undefined) {
         if (!this.#toleratesUseless(state, now)) return

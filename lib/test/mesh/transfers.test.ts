@@ -151,7 +151,6 @@ describe('whoever breaks the rules of a transfer', () => {
       receiveBytesMax: 1000,
       now: () => waters.time.nowMs as Millis,
       isLinked: () => true,
-      rttMs: () => undefined,
       whenRoomy: (_to, resume) => resume(),
       say: (to, message) => said.push(`${to} ${message.type} ${'word' in message ? message.word : ''}`.trim()),
       deliver: (_from, bytes) => told.push(bytes.length),
