@@ -4,7 +4,7 @@ import { aliveFields, claim, keyOf, readAlive } from './claims.ts'
 import { frame, kinds } from './frames.ts'
 import { same } from './lies.ts'
 import { Member } from './member.ts'
-import { type Attack, newsFields, room, Siege } from './siege.ts'
+import { type Attack, entryFields, newsFields, room, Siege } from './siege.ts'
 
 export const floodAttacks: readonly Attack[] = [
   {
@@ -132,13 +132,19 @@ export const floodAttacks: readonly Attack[] = [
     run(seed) {
       const siege = new Siege(seed, 1)
       const member = siege.attacker((host) => new Member(host, room))
-      let passed = 0
-      siege.world.observe({ onNotify: (_peer, event) => void (passed += Number(event.type === 'broadcast')) })
+      // Entries, since nothing but their signatures bounds how many of one writer are looked at.
+      const taken = new Set<string>()
+      siege.world.observe({
+        onNotify: (_peer, event) =>
+          void (event.type === 'entries-changed' && event.keys.forEach((key) => taken.add(key))),
+      })
       for (let i = 1; i <= 6000; i++) {
-        member.say(frame('spread', [claim('news', newsFields(member, i), member.host, member.meshId)]))
+        const [author, wall, ttlMs, instance, , ...rest] = entryFields(member, `${i}`)
+        const fields = [author!, Number(wall) + i, ttlMs!, instance!, i, ...rest]
+        member.say(frame('fresh', [claim('entry', fields, member.host, member.meshId)]))
       }
       siege.seconds(0.5)
-      siege.mustBe(`${passed} signatures were checked at once`, passed < 5000)
+      siege.mustBe(`${taken.size} signatures were checked at once`, taken.size > 3000 && taken.size < 5000)
       return siege.harm
     },
   },
