@@ -191,7 +191,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     defence: 'a budget of broadcasts for each author on a link',
-    edits: [{ file: 'pipeline/ingress.ts', text: 'if (bucket.take(1, now)) return true', without: 'return true' }],
+    edits: [{ file: 'pipeline/account.ts', text: 'return bucket.take(1, now)', without: 'return true' }],
     attack: 'pour: a member broadcasts five thousand',
   },
   {

@@ -23,11 +23,11 @@ import { decodeClaim } from '../wire/claims.ts'
 import { type ErrorCode, errors, WireError } from '../wire/errors.ts'
 import { completeFrame, decodeFrame, isProbe, type ReadFrame } from '../wire/frames.ts'
 import { clockSkewMsMax, frameBytesMax } from '../wire/limits.ts'
-import { accountsMax, checksAtOnce, type LinkBudget, nativeBudget, newsAuthorsMax } from './budget.ts'
+import { Account, Accounts } from './account.ts'
+import { checksAtOnce, type LinkBudget, nativeBudget } from './budget.ts'
 import { ClaimCache, sameBytes } from './claim-cache.ts'
 import { faultChecks, openEvidence } from './evidence.ts'
 import type { FrameMemo } from './frame-memo.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 /** What ingress has to say to the core. */
 export type Arrival = Extract<Input, { type: 'received' | 'refused' }>
@@ -48,19 +48,10 @@ export interface IngressOptions {
   readonly proofs?: Proofs | undefined
 }
 
-/** What a neighbour has left of its budget. It outlives the link, or a new link would be a new budget. */
-interface Account {
-  readonly frames: TokenBucket
-  readonly bytes: TokenBucket
-  readonly claims: TokenBucket
-  readonly verifications: TokenBucket
-  readonly unread: TokenBucket
-  readonly useless: TokenBucket
-  /** By author, the one that was heard of first in front. */
-  readonly news: Map<PeerId, TokenBucket>
-  /** Checks under way, and those that wait for one of them to be done. */
-  checking: number
-  readonly toCheck: Check[]
+/** With the checks of one neighbour: how many are under way, and those that wait for one of them to be done. */
+class CheckingAccount extends Account {
+  checking = 0
+  readonly toCheck: Check[] = []
 }
 
 interface Check {
@@ -71,7 +62,7 @@ interface Check {
 
 interface LinkState {
   readonly link: LinkId
-  readonly account: Account
+  readonly account: CheckingAccount
   /** Frames in the order of arrival, from the first that still waits. */
   readonly queue: Slot[]
   queuedBytes: number
@@ -105,8 +96,7 @@ export class Ingress {
   readonly #budget: LinkBudget
   readonly #cache: ClaimCache
   readonly #links = new Map<LinkId, LinkState>()
-  /** By neighbour, the one whose last link opened first in front. */
-  readonly #accounts = new Map<PeerId, Account>()
+  readonly #accounts = new Accounts(() => new CheckingAccount(this.#budget))
   /** Claims whose signature is being checked: a second copy waits for the first one's answer. */
   readonly #opening = new Map<Digest, { readonly envelope: Uint8Array; readonly waiting: Opened[] }>()
   #wallOffsetMs = 0
@@ -126,29 +116,14 @@ export class Ingress {
   /** `peer`: whose links share a budget; undefined for one that has its own. */
   openLink(link: LinkId, peer?: PeerId): void {
     if (this.#links.has(link)) throw new Error(`link ${link} is already open`)
-    const account = this.#accountOf(peer)
-    this.#links.set(link, { link, account, queue: [], queuedBytes: 0, spent: false, ended: undefined })
-  }
-
-  #accountOf(peer: PeerId | undefined): Account {
-    const { frames, bytes, claims, verifications, unread, useless } = this.#budget
-    const account = (peer !== undefined && this.#accounts.get(peer)) || {
-      frames: new TokenBucket(frames),
-      bytes: new TokenBucket(bytes),
-      claims: new TokenBucket(claims),
-      verifications: new TokenBucket(verifications),
-      unread: new TokenBucket(unread),
-      useless: new TokenBucket(useless),
-      news: new Map(),
-      checking: 0,
-      toCheck: [],
-    }
-    if (peer === undefined) return account
-    this.#accounts.delete(peer)
-    this.#accounts.set(peer, account)
-    const [oldest] = this.#accounts.keys()
-    if (this.#accounts.size > accountsMax && oldest !== undefined) this.#accounts.delete(oldest)
-    return account
+    this.#links.set(link, {
+      link,
+      account: this.#accounts.of(peer),
+      queue: [],
+      queuedBytes: 0,
+      spent: false,
+      ended: undefined,
+    })
   }
 
   /** What has not been delivered yet never will be. */
@@ -405,15 +380,7 @@ export class Ingress {
   }
 
   #toleratesNews(state: LinkState, author: PeerId, now: Millis): boolean {
-    const { news } = state.account
-    let bucket = news.get(author)
-    if (bucket === undefined) {
-      bucket = new TokenBucket(this.#budget.news)
-      news.set(author, bucket)
-      const [first] = news.keys()
-      if (news.size > newsAuthorsMax && first !== undefined) news.delete(first)
-    }
-    if (bucket.take(1, now)) return true
+    if (state.account.takeNews(author, now)) return true
     this.#cutOff(state, 'ERR_LINK_NEWS_RATE')
     return false
   }
